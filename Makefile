@@ -1,0 +1,88 @@
+# luna: `make` builds into build/bin, `make demo` and `make check` do the rest.
+# Adding a tool adds cmd/x.c, man/x.1 and test/x.bats, and edits nothing here.
+
+PREFIX   = /usr/local
+DESTDIR  =
+BUILD    = build
+CC       = cc
+CFLAGS   = -O2 -g
+SANITIZE =
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wwrite-strings -Wvla -Wformat=2 -Wconversion \
+	-Werror
+HARDEN_C  = -fPIE -fstack-protector-strong
+HARDEN_LD = -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+ifeq ($(SANITIZE),)
+HARDEN_C += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+else
+HARDEN_C += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
+	-fno-sanitize-recover=all
+HARDEN_LD += -fsanitize=$(SANITIZE)
+endif
+
+VERSION = 0.1
+CPPFLAGS_ALL = -D_GNU_SOURCE -DLUNA_VERSION='"$(VERSION)"' -Ilibaws $(CPPFLAGS)
+CFLAGS_ALL = -std=c11 $(CFLAGS) $(WARN) $(HARDEN_C)
+LDFLAGS_ALL = $(HARDEN_LD) -Wl,--as-needed $(LDFLAGS)
+LIBS_TOOL = -lcurl -lexpat -lcjson -lcrypto -lz -lm
+LIBS_LUNAD = -lmicrohttpd -lsqlite3 -lyaml -lgmp $(LIBS_TOOL)
+
+# What the build includes and what the targets below run, as Debian packages.
+DEPS_BUILD = gcc make libc6-dev libcurl4-openssl-dev libcjson-dev libssl-dev \
+	zlib1g-dev libexpat1-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev \
+	libgmp-dev
+DEPS_RUN   = ca-certificates jq
+DEPS_CHECK = bats curl gcc mandoc python3 sqlite3 util-linux
+
+TOOLS   = $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
+PROGS   = $(TOOLS:%=$(BUILD)/bin/%) $(BUILD)/bin/lunad
+LIB_O   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard libaws/*.c))
+LUNAD_O = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lunad/*.c))
+LIB     = $(BUILD)/libaws.a
+# Small programs that let bats drive a pure module: test/unit/x.c.
+UNITS   = $(patsubst test/unit/%.c,$(BUILD)/test/%,$(wildcard test/unit/*.c))
+
+all: $(PROGS)
+
+# Plain `make` installs nothing; it says in one line what is missing.
+$(BUILD)/.have: Makefile
+	@mkdir -p $(@D)
+	@for h in curl/curl.h cjson/cJSON.h openssl/evp.h zlib.h expat.h \
+	    microhttpd.h sqlite3.h yaml.h gmp.h; do \
+		echo "#include <$$h>" | \
+		    $(CC) -include stdio.h -E -x c - >/dev/null 2>&1 || { \
+			echo "make: <$$h> is missing; 'make deps' installs" \
+			    "what luna needs: $(DEPS_BUILD)" >&2; exit 1; }; \
+	done
+	@touch $@
+
+$(BUILD)/%.o: %.c $(BUILD)/.have
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(LIB): $(LIB_O)
+	@rm -f $@
+	$(AR) rcs $@ $(LIB_O)
+
+$(BUILD)/bin/%: $(BUILD)/cmd/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS_TOOL)
+
+$(BUILD)/bin/lunad: $(LUNAD_O) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(LUNAD_O) $(LIB) $(LIBS_LUNAD)
+
+$(BUILD)/test/%: $(BUILD)/test/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS_TOOL)
+
+deps:
+	@sh test/deps $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_CHECK)
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all deps clean
+.SECONDARY:
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -1,0 +1,70 @@
+#ifndef LUNA_CONF_H
+#define LUNA_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "ini.h"
+
+/*
+ * Settings as every AWS client reads them: options over environment over
+ * the profile in the shared files.
+ */
+
+/* The environment, passed in: getenv in tools, a table in tests. */
+struct conf_env {
+	const char *(*get)(void *ctx, const char *name);
+	void *ctx;
+};
+/* The process's own environment. */
+struct conf_env conf_env_process(void);
+
+struct conf {
+	struct conf_env env;
+	const char *profile; /* "default" when none was named */
+	bool profile_named;  /* by option or AWS_PROFILE */
+	char *region;	     /* NULL: none configured */
+	char *ca_bundle;     /* file or directory, or NULL */
+	const char *endpoint_url; /* --endpoint-url, or NULL */
+	int64_t timeout_ms;  /* of one attempt; 0: the default, 30 s */
+	int max_attempts;    /* 0: the service's default */
+	bool retries_2026;   /* unless AWS_NEW_RETRIES_2026=false */
+	bool fips, dualstack;
+	bool compress;	     /* unless AWS_DISABLE_REQUEST_COMPRESSION */
+	int verbose;
+	struct ini *config;	 /* [profile x], [default], [services x] */
+	struct ini *credentials; /* [x] */
+};
+
+/* What options say; zero or NULL means not said. */
+struct conf_options {
+	const char *region, *profile, *endpoint_url;
+	int64_t timeout_ms;
+	int verbose;
+};
+
+/*
+ * Fails: ERR_SETUP: a file that does not parse; a named profile that is in
+ *        neither file; a value out of its range, with its name.
+ * Owns:  all but env, options' strings; conf_clear releases.
+ */
+int conf_init(struct conf *conf, struct conf_env env,
+    const struct conf_options *options, struct err *err);
+void conf_clear(struct conf *conf);
+
+/* An environment variable; NULL when unset or empty. */
+const char *conf_env_get(const struct conf *conf, const char *name);
+/* A key of the profile in the config file, or NULL. */
+const char *conf_get(const struct conf *conf, const char *key);
+/*
+ * The configured endpoint of a service, or NULL: --endpoint-url, then
+ * AWS_ENDPOINT_URL_<ID>, AWS_ENDPOINT_URL, the profile's services section,
+ * the profile's endpoint_url; AWS_IGNORE_CONFIGURED_ENDPOINT_URLS leaves out
+ * all but the first.
+ *
+ * id: as in the variable ("SQS", "DYNAMODB", "CLOUDWATCH_LOGS").
+ */
+const char *conf_endpoint(const struct conf *conf, const char *id);
+
+#endif

@@ -1,0 +1,23 @@
+#ifndef LUNA_CRED_H
+#define LUNA_CRED_H
+
+#include <stdint.h>
+
+/*
+ * A key pair. Secrets live here alone; cred_clear wipes before it frees.
+ */
+struct cred {
+	char *key_id;
+	char *secret;
+	char *token;	    /* NULL: none */
+	int64_t expires_ms; /* 0: never */
+	char *account_id;   /* NULL: unknown */
+	const char *source; /* "environment", "credentials file": for -v */
+};
+
+/* Copies; NULL token and account_id stay NULL. */
+void cred_set(struct cred *cred, const char *key_id, const char *secret,
+    const char *token, int64_t expires_ms, const char *source);
+void cred_clear(struct cred *cred);
+
+#endif

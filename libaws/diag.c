@@ -1,0 +1,66 @@
+#include "diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char *program = "luna";
+
+void
+diag_name(const char *name)
+{
+	program = name;
+}
+
+const char *
+diag_program(void)
+{
+	return program;
+}
+
+/* One write a line; a line that is longer than the buffer is cut. */
+static void
+put(const char *prefix, const char *format, va_list ap)
+{
+	char line[2048];
+	int n = 0;
+	if (prefix != NULL)
+		n = snprintf(line, sizeof(line) / 2, "%s: ", prefix);
+	if (n < 0)
+		return;
+	size_t len = (size_t)n;
+	n = vsnprintf(line + len, sizeof(line) - len - 1, format, ap);
+	if (n < 0)
+		return;
+	len += (size_t)n;
+	if (len > sizeof(line) - 2)
+		len = sizeof(line) - 2;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = ' ';
+	line[len++] = '\n';
+	for (size_t at = 0; at < len;) {
+		ssize_t w = write(STDERR_FILENO, line + at, len - at);
+		if (w <= 0)
+			return; /* nowhere left to complain */
+		at += (size_t)w;
+	}
+}
+
+void
+diag(const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	put(program, format, ap);
+	va_end(ap);
+}
+
+void
+diag_plain(const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	put(NULL, format, ap);
+	va_end(ap);
+}

@@ -1,0 +1,57 @@
+#ifndef LUNA_RETRY_H
+#define LUNA_RETRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * When to send a call again: the standard mode of the AWS SDKs by the rules
+ * of 2026 (before: AWS_NEW_RETRIES_2026=false). Pure: no clock, no random.
+ *
+ * Source: AWS SDKs and Tools Reference Guide, "Retry behavior".
+ */
+enum retry_class {
+	RETRY_NO,	 /* the answer is final */
+	RETRY_TRANSIENT, /* 500, 502, 503, 504, connection errors */
+	RETRY_THROTTLED
+};
+
+/* status 0: no answer came. code: the service's error code or "". */
+enum retry_class retry_classify(int status, const char *code);
+
+/* The tokens of a process, shared by all its calls. */
+struct retry_quota {
+	int tokens;
+};
+#define RETRY_QUOTA 500
+
+struct retry {
+	bool rules_2026;
+	bool dynamodb;	/* 4 attempts, 25 ms */
+	bool long_poll; /* waits even when the quota is empty */
+	int max_attempts;
+	int attempt; /* made so far */
+	int held;    /* tokens taken for the attempt that runs */
+};
+
+void retry_init(struct retry *r, bool rules_2026, bool dynamodb,
+    bool long_poll, int max_attempts);
+
+/*
+ * After a failed attempt: may another be made, and after how long?
+ *
+ * random:   uniform in [0, 1).
+ * after_ms: the service's x-amz-retry-after, or -1.
+ * Returns:  the delay in ms, or -1: give up.
+ */
+int64_t retry_next(struct retry *r, struct retry_quota *quota,
+    enum retry_class class, double random, int64_t after_ms);
+
+/* After a success: give back what was taken, or 1 when nothing was. */
+void retry_succeeded(struct retry *r, struct retry_quota *quota);
+
+/* The back-off of the second loop, for entries refused for now: throttling
+ * base, round counted from 0, capped at 20 s. */
+int64_t retry_backoff(int round, double random);
+
+#endif

@@ -1,0 +1,116 @@
+#ifndef LUNA_TOOL_H
+#define LUNA_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "conf.h"
+#include "err.h"
+#include "opt.h"
+#include "record.h"
+#include "template.h"
+#include "window.h"
+
+/*
+ * What every tool has: its start, the common options, stdin and stdout, the
+ * failed file, the tally and the exit status. The page: luna(7).
+ */
+enum tool_status {
+	TOOL_OK = 0,
+	TOOL_FAILED = 1, /* some record failed for good, or output failed */
+	TOOL_USAGE = 2,	 /* nothing was attempted or accepted */
+	TOOL_LATER = 75	 /* could not be delivered for now: run again */
+};
+
+enum tool_kind {	/* which common options it takes */
+	TOOL_READS = 1, /* --failed --max-line */
+	TOOL_CALLS = 2, /* --region --profile --endpoint-url --timeout -v */
+	TOOL_SINKS = 4	/* --jobs … --quiet */
+};
+
+struct tool_about {
+	const char *name;
+	const char *synopsis; /* after the name; lines separated by '\n' */
+	const struct opt *options;
+	unsigned kind;
+	int min_operands, max_operands; /* -1: any number */
+	bool command; /* operands end at "--": COMMAND follows */
+};
+
+struct tool {
+	const struct tool_about *about;
+	int operand_count;
+	char **operand;
+	char **command; /* after "--", NULL-terminated; or NULL */
+
+	/* common options */
+	struct conf_options conf;
+	const char *failed_path;
+	size_t max_line, memory;
+	int64_t jobs, linger_ms, patience_ms; /* patience -1: for ever */
+	double rate; /* records a second; 0: no limit */
+	bool strict, dry_run, quiet;
+	struct template_test *when, *unless;
+
+	/* input and output */
+	struct window *window; /* of a filter; a sink has its own */
+	struct buf out;
+	bool out_failed; /* stdout is closed or full */
+	bool out_closed; /* … by its reader: EPIPE */
+	bool out_big;	 /* stdout is a file: writes need not be small */
+	int failed_fd;
+	int stop_fd;	 /* readable after a signal */
+	int64_t stop_ms; /* tick of the first signal, or 0 */
+
+	/* tally */
+	uint64_t accepted, failed, failed_later, not_kept, reported;
+	bool set_up_failed, later, input_failed;
+	struct tool_seen *seen; /* codes and how often each was reported */
+	struct record record;	/* tool_next's */
+};
+
+/*
+ * Parse options and open --failed; install signal handlers. Ends the process
+ * after --help and --version (0) and on a usage error (2).
+ */
+void tool_start(struct tool *t, const struct tool_about *about, int argc,
+    char **argv);
+
+/* Usage that only the tool can see: print it and end with 2. */
+void tool_usage(struct tool *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+/* Set-up that failed before anything was done: print err and return the
+ * status that main returns (2, or 75 for ERR_LATER). */
+int tool_refused(struct tool *t, const struct err *err);
+
+/*
+ * For filters: the next record, waiting for it; bad lines are failed on the
+ * way; output is flushed when no complete line waits. NULL at the end.
+ */
+const struct record *tool_next(struct tool *t);
+/* Print one line (LF added) and count it as accepted. */
+void tool_pass(struct tool *t, const char *line, size_t len);
+/* Fail a record: to --failed, a diagnostic, the tally. */
+void tool_fail(struct tool *t, const struct record *r, bool parsed,
+    const struct err *err);
+
+/* Print a source's line, not counted; buffered. */
+void tool_print(struct tool *t, const char *line, size_t len);
+/* Write what is buffered. -1: stdout failed (out_failed, out_closed). */
+int tool_flush(struct tool *t);
+/* Write once what stdout takes without blocking, after POLLOUT. */
+int tool_flush_some(struct tool *t);
+
+/* Report an error of the run, with the line (0: none); after ten of one code
+ * they are only counted. */
+void tool_report(struct tool *t, uint64_t line, const struct err *err);
+/* A signal came. */
+bool tool_stopping(struct tool *t);
+
+/* Flush, sync the failed file, print the last lines, close stdout: returns
+ * the exit status. */
+int tool_finish(struct tool *t);
+
+#endif
