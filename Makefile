@@ -36,14 +36,14 @@ DEPS_RUN   = ca-certificates jq
 DEPS_CHECK = bats curl gcc mandoc python3 sqlite3 util-linux
 
 TOOLS   = $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
-PROGS   = $(TOOLS:%=$(BUILD)/bin/%) $(BUILD)/bin/lunad
+PROGS   = $(TOOLS:%=$(BUILD)/bin/%) $(if $(LUNAD_O),$(BUILD)/bin/lunad)
 LIB_O   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard libaws/*.c))
 LUNAD_O = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lunad/*.c))
 LIB     = $(BUILD)/libaws.a
 # Small programs that let bats drive a pure module: test/unit/x.c.
 UNITS   = $(patsubst test/unit/%.c,$(BUILD)/test/%,$(wildcard test/unit/*.c))
 
-all: $(PROGS)
+all: $(LIB) $(PROGS)
 
 # Plain `make` installs nothing; it says in one line what is missing.
 $(BUILD)/.have: Makefile
