@@ -14,10 +14,10 @@
  * room. Pure: the time is an argument.
  */
 struct batch_entry {
-	void *user;	/* the slot */
-	size_t at, len; /* encoding, in bytes */
+	void *user;                          /* the slot */
+	size_t at, len;                      /* encoding, in bytes */
 	size_t key, key_len, note, note_len; /* in bytes, too */
-	uint64_t hash;	/* of the key; 0: none */
+	uint64_t hash;                       /* of the key; 0: none */
 	int64_t since_ms; /* first refused for now; 0: never */
 };
 
@@ -25,10 +25,10 @@ struct batch {
 	struct batch_entry *entry;
 	size_t count;
 	struct buf bytes; /* what entries point into */
-	size_t size;	  /* as the service counts: encodings and overhead */
+	size_t size;      /* as the service counts: encodings and overhead */
 	int64_t opened_ms;
 	int64_t not_before_ms; /* back-off */
-	int round;	       /* refusals in a row */
+	int round;             /* refusals in a row */
 	/* the module's */
 	size_t lane, cap;
 	bool sealed;

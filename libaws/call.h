@@ -30,7 +30,7 @@ struct call_cred {
 struct call {
 	/* Set by the caller, borrowed until the call is done. */
 	const struct service *service; /* NULL: an unsigned request to url */
-	const char *operation;	       /* "SendMessageBatch" */
+	const char *operation;         /* "SendMessageBatch" */
 	const char *url;    /* instead of the endpoint: a webhook, or NULL */
 	const char *method; /* REST and url; NULL: POST */
 	const char *path;   /* REST: encoded path and query; NULL: "/" */
@@ -38,9 +38,9 @@ struct call {
 	/* JSON: the body. Query: the parameters after Action and Version. */
 	const char *body;
 	size_t body_len;
-	bool gzip;	    /* body is gzipped: say so */
+	bool gzip; /* body is gzipped: say so */
 	bool long_poll;
-	bool once;	    /* make one attempt (a probe, a non-idempotent act) */
+	bool once; /* make one attempt (a probe, a non-idempotent act) */
 	int64_t timeout_ms; /* 0: conf's */
 	size_t max_reply;   /* 0: 16 MiB */
 	void *user;
@@ -56,7 +56,7 @@ struct call {
 	int64_t retry_after_ms; /* a Retry-After header, or -1 */
 	int attempts;
 	int64_t took_ms; /* of all attempts */
-	bool sent; /* the service may have acted on it */
+	bool sent;       /* the service may have acted on it */
 
 	struct call_run *run; /* the module's */
 };
@@ -69,8 +69,8 @@ void call_start(struct caller *c, struct call *call);
 /* Back-offs end at once and no attempt is repeated (a signal came). */
 void call_hurry(struct caller *c);
 /* As http_poll; timers of back-offs are kept here. */
-void call_poll(struct caller *c, struct pollfd *extra, size_t extra_count,
-    int timeout_ms);
+void call_poll(
+    struct caller *c, struct pollfd *extra, size_t extra_count, int timeout_ms);
 struct call *call_next(struct caller *c); /* finished, or NULL */
 size_t call_running(const struct caller *c);
 

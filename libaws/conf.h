@@ -22,18 +22,18 @@ struct conf_env conf_env_process(void);
 
 struct conf {
 	struct conf_env env;
-	const char *profile; /* "default" when none was named */
-	bool profile_named;  /* by option or AWS_PROFILE */
-	char *region;	     /* NULL: none configured */
-	char *ca_bundle;     /* file or directory, or NULL */
+	const char *profile;      /* "default" when none was named */
+	bool profile_named;       /* by option or AWS_PROFILE */
+	char *region;             /* NULL: none configured */
+	char *ca_bundle;          /* file or directory, or NULL */
 	const char *endpoint_url; /* --endpoint-url, or NULL */
-	int64_t timeout_ms;  /* of one attempt; 0: the default, 30 s */
-	int max_attempts;    /* 0: the service's default */
-	bool retries_2026;   /* unless AWS_NEW_RETRIES_2026=false */
+	int64_t timeout_ms;       /* of one attempt; 0: the default, 30 s */
+	int max_attempts;         /* 0: the service's default */
+	bool retries_2026;        /* unless AWS_NEW_RETRIES_2026=false */
 	bool fips, dualstack;
-	bool compress;	     /* unless AWS_DISABLE_REQUEST_COMPRESSION */
+	bool compress; /* unless AWS_DISABLE_REQUEST_COMPRESSION */
 	int verbose;
-	struct ini *config;	 /* [profile x], [default], [services x] */
+	struct ini *config;      /* [profile x], [default], [services x] */
 	struct ini *credentials; /* [x] */
 };
 

@@ -9,7 +9,7 @@
 struct cred {
 	char *key_id;
 	char *secret;
-	char *token;	    /* NULL: none */
+	char *token;        /* NULL: none */
 	int64_t expires_ms; /* 0: never */
 	char *account_id;   /* NULL: unknown */
 	const char *source; /* "environment", "credentials file": for -v */

@@ -15,7 +15,6 @@ const char *diag_program(void);
 void diag(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Print text and a newline as it is (-v lines, progress on a terminal). */
-void diag_plain(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+void diag_plain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -17,9 +17,10 @@ struct buf;
 void digest_sha256(
     const void *bytes, size_t len, uint8_t out[static DIGEST_SHA256]);
 void digest_md5(const void *bytes, size_t len, uint8_t out[static DIGEST_MD5]);
-void digest_sha1(const void *bytes, size_t len, uint8_t out[static DIGEST_SHA1]);
-void digest_hmac(const void *key, size_t key_len, const void *bytes,
-    size_t len, uint8_t out[static DIGEST_SHA256]);
+void digest_sha1(
+    const void *bytes, size_t len, uint8_t out[static DIGEST_SHA1]);
+void digest_hmac(const void *key, size_t key_len, const void *bytes, size_t len,
+    uint8_t out[static DIGEST_SHA256]);
 
 /* The lower-case hex forms, NUL-terminated. */
 void digest_sha256_hex(

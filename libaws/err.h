@@ -14,8 +14,8 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	int throttled;	   /* ERR_LATER: the service asked for fewer calls */
-	char code[96];	   /* the service's code, or ours: one word */
+	int throttled;     /* ERR_LATER: the service asked for fewer calls */
+	char code[96];     /* the service's code, or ours: one word */
 	char message[512]; /* one line, no secret, no final full stop */
 	char request_id[80];
 };

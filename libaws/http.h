@@ -20,9 +20,9 @@ struct http;
 
 struct http_options {
 	const char *user_agent;
-	const char *ca_bundle; /* file or directory; NULL: the system's */
+	const char *ca_bundle;      /* file or directory; NULL: the system's */
 	int64_t connect_timeout_ms; /* 0: 5,000 */
-	size_t connections;    /* kept open at most; 0: 8 */
+	size_t connections;         /* kept open at most; 0: 8 */
 };
 
 struct http_request {
@@ -33,8 +33,8 @@ struct http_request {
 	size_t header_count;
 	const void *body;
 	size_t body_len;
-	int64_t timeout_ms;  /* whole attempt; 0: 30,000 */
-	size_t max_reply;    /* 0: 16 MiB */
+	int64_t timeout_ms; /* whole attempt; 0: 30,000 */
+	size_t max_reply;   /* 0: 16 MiB */
 	void *user;
 
 	/* Filled when done. err.kind is ERR_NONE when any answer came, whatever
@@ -42,17 +42,18 @@ struct http_request {
 	 * "ReplyTooLarge", …) or ERR_SETUP ("CertificateRefused", "BadUrl"). */
 	struct err err;
 	int status;
-	struct buf reply;	/* the body; reset at start */
+	struct buf reply;        /* the body; reset at start */
 	struct buf reply_header; /* raw header lines, CRLF between */
 	int64_t took_ms;
 	bool sent; /* the service may have acted on it */
 
 	struct http_request *next; /* the module's */
-	void *transfer;		   /* the module's */
+	void *transfer;            /* the module's */
 };
 
 struct http *http_open(const struct http_options *options);
-void http_close(struct http *h); /* what runs is dropped; requests stay the caller's */
+void http_close(
+    struct http *h); /* what runs is dropped; requests stay the caller's */
 
 void http_start(struct http *h, struct http_request *r);
 /* Stop r now; it never comes out of http_next. */

@@ -44,8 +44,7 @@ struct json {
  * Fails: ERR_RECORD "InvalidJson", the message has what and at which byte
  *        (counted from 1).
  */
-int json_scan(
-    const char *text, size_t len, struct json *out, struct err *err);
+int json_scan(const char *text, size_t len, struct json *out, struct err *err);
 
 /*
  * Like json_scan for an object, and also finds its members named `name`

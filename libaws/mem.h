@@ -11,9 +11,8 @@
 void *mem_alloc(size_t size); /* zeroed */
 void *mem_grow(void *old, size_t count, size_t size);
 void *mem_copy(const void *from, size_t len);
-char *mem_text(const char *from);		 /* NULL stays NULL */
+char *mem_text(const char *from);                /* NULL stays NULL */
 char *mem_text_of(const char *from, size_t len); /* adds the NUL */
-char *mem_format(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

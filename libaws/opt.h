@@ -32,8 +32,8 @@ struct opt {
 	const char *name;
 	enum opt_type type;
 	void *to;
-	const char *arg;  /* as shown: "TPL"; NULL for flags */
-	const char *help; /* one line */
+	const char *arg;   /* as shown: "TPL"; NULL for flags */
+	const char *help;  /* one line */
 	int64_t low, high; /* OPT_INTEGER; both 0: 0 .. INT64_MAX */
 };
 

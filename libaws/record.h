@@ -17,10 +17,11 @@
 struct record {
 	const char *line; /* without CR and LF; borrowed */
 	size_t len;
-	uint64_t number;   /* of the line, from 1 */
-	struct json root;  /* the object */
-	struct json meta;  /* the value of @metadata, or JSON_NONE */
-	size_t cut, cut_end; /* the payload is the line without [cut, cut_end) */
+	uint64_t number;  /* of the line, from 1 */
+	struct json root; /* the object */
+	struct json meta; /* the value of @metadata, or JSON_NONE */
+	size_t cut,
+	    cut_end;       /* the payload is the line without [cut, cut_end) */
 	bool replayed_raw; /* @metadata.raw or raw_base64: never a record */
 };
 

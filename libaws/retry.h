@@ -11,7 +11,7 @@
  * Source: AWS SDKs and Tools Reference Guide, "Retry behavior".
  */
 enum retry_class {
-	RETRY_NO,	 /* the answer is final */
+	RETRY_NO,        /* the answer is final */
 	RETRY_TRANSIENT, /* 500, 502, 503, 504, connection errors */
 	RETRY_THROTTLED
 };
@@ -27,15 +27,15 @@ struct retry_quota {
 
 struct retry {
 	bool rules_2026;
-	bool dynamodb;	/* 4 attempts, 25 ms */
+	bool dynamodb;  /* 4 attempts, 25 ms */
 	bool long_poll; /* waits even when the quota is empty */
 	int max_attempts;
 	int attempt; /* made so far */
 	int held;    /* tokens taken for the attempt that runs */
 };
 
-void retry_init(struct retry *r, bool rules_2026, bool dynamodb,
-    bool long_poll, int max_attempts);
+void retry_init(struct retry *r, bool rules_2026, bool dynamodb, bool long_poll,
+    int max_attempts);
 
 /*
  * After a failed attempt: may another be made, and after how long?

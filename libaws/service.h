@@ -10,22 +10,22 @@
  * Source: the services' models, November 2026.
  */
 enum service_protocol {
-	SERVICE_JSON,	   /* POST /, X-Amz-Target */
-	SERVICE_QUERY,	   /* POST / form, XML back */
+	SERVICE_JSON,      /* POST /, X-Amz-Target */
+	SERVICE_QUERY,     /* POST / form, XML back */
 	SERVICE_REST_JSON, /* method and path per operation */
 	SERVICE_REST_XML
 };
 
 struct service {
-	const char *name;     /* "sqs": as users name it */
-	const char *id;	      /* "SQS": AWS_ENDPOINT_URL_SQS */
+	const char *name; /* "sqs": as users name it */
+	const char *id;   /* "SQS": AWS_ENDPOINT_URL_SQS */
 	enum service_protocol protocol;
 	const char *json_version; /* "1.0", "1.1" */
-	const char *host;     /* prefix: "monitoring" */
-	const char *signing;  /* "monitoring" */
-	const char *target;   /* "GraniteServiceVersion20100801", or NULL */
-	const char *version;  /* query: "2010-03-31", or NULL */
-	bool query_mode;      /* send x-amzn-query-mode: true */
+	const char *host;         /* prefix: "monitoring" */
+	const char *signing;      /* "monitoring" */
+	const char *target;       /* "GraniteServiceVersion20100801", or NULL */
+	const char *version;      /* query: "2010-03-31", or NULL */
+	bool query_mode;          /* send x-amzn-query-mode: true */
 	const char *global_region; /* "us-east-1": one endpoint per partition */
 };
 

@@ -33,9 +33,9 @@ struct sigv4_request {
 	const void *body;
 	size_t body_len;
 	const char *body_hash; /* given instead of body: hex or a keyword */
-	bool keep_path;	  /* no path normalisation, single encoding: S3 */
-	bool sign_body;	  /* add X-Amz-Content-Sha256 */
-	bool late_token;  /* X-Amz-Security-Token is sent but not signed */
+	bool keep_path;        /* no path normalisation, single encoding: S3 */
+	bool sign_body;        /* add X-Amz-Content-Sha256 */
+	bool late_token;       /* X-Amz-Security-Token is sent but not signed */
 };
 
 /*
@@ -51,8 +51,8 @@ void sigv4_free(struct sigv4 *s);
 struct sigv4_signed {
 	char date[SIGV4_TIME];
 	char body_hash[SIGV4_HEX];
-	struct buf authorization;	 /* the value */
-	struct buf canonical, to_sign;	 /* the stages, for tests and -vv */
+	struct buf authorization;      /* the value */
+	struct buf canonical, to_sign; /* the stages, for tests and -vv */
 	char signature[SIGV4_HEX];
 };
 void sigv4_signed_clear(struct sigv4_signed *out);

@@ -26,17 +26,17 @@ struct sink;
  * in body stands for the entry's number in its call, counted from 1. */
 struct sink_entry {
 	struct buf body;
-	struct buf key;	 /* empty: no order is promised */
+	struct buf key;  /* empty: no order is promised */
 	struct buf note; /* kept for settle: an expected digest, a key */
-	bool more;	 /* this record has another part */
-	bool skip;	 /* nothing to send: the part counts as accepted */
+	bool more;       /* this record has another part */
+	bool skip;       /* nothing to send: the part counts as accepted */
 };
 
 enum sink_reply {
-	SINK_BY_ID,	  /* lists of accepted and refused, each with Id */
+	SINK_BY_ID,       /* lists of accepted and refused, each with Id */
 	SINK_BY_POSITION, /* one list, an element an entry */
-	SINK_WHOLE,	  /* the call's success is every entry's */
-	SINK_CUSTOM	  /* settle() says */
+	SINK_WHOLE,       /* the call's success is every entry's */
+	SINK_CUSTOM       /* settle() says */
 };
 
 struct sink_about {
@@ -48,8 +48,8 @@ struct sink_about {
 	const char *join; /* between entries: "," or "" */
 	enum sink_reply reply;
 	const char *accepted, *refused; /* list names (paths in XML) */
-	const char *code, *message;	/* members of a refused entry */
-	const char *const *keep; /* members copied to @metadata.to.X */
+	const char *code, *message;     /* members of a refused entry */
+	const char *const *keep;        /* members copied to @metadata.to.X */
 
 	/* Encode part `part` (from 0) of r into e, whose bufs are empty.
 	 * Fails: ERR_RECORD. */
@@ -71,8 +71,8 @@ struct sink_about {
 };
 
 /* Fails: ERR_SETUP. */
-struct sink *sink_open(struct tool *t, const struct sink_about *about,
-    void *ctx, struct err *err);
+struct sink *sink_open(
+    struct tool *t, const struct sink_about *about, void *ctx, struct err *err);
 struct ident *sink_ident(struct sink *s);
 /* What stands around the entries of a call; copied. */
 void sink_wrap(struct sink *s, const char *head, const char *tail);

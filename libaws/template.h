@@ -17,7 +17,7 @@ struct template;
 
 enum template_place { /* decides the encoding of what is filled in */
 	TEMPLATE_PLAIN,
-	TEMPLATE_URL,	/* percent */
+	TEMPLATE_URL, /* percent */
 	TEMPLATE_HTML,
 	TEMPLATE_SLACK,
 	TEMPLATE_HEADER /* CR, LF, NUL refused */
@@ -52,7 +52,6 @@ struct json template_field_get(
 struct template_test;
 struct template_test *template_test_new(const char *text, struct err *err);
 void template_test_free(struct template_test *t);
-bool template_test_holds(
-    const struct template_test *t, const struct record *r);
+bool template_test_holds(const struct template_test *t, const struct record *r);
 
 #endif

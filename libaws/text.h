@@ -23,7 +23,7 @@ void text_percent(
 /* Decode %XX and, when plus is set, '+' as a space. -1: malformed. */
 int text_unpercent(const char *text, size_t len, bool plus, struct buf *out);
 
-void text_html(const char *text, size_t len, struct buf *out); /* & < > " ' */
+void text_html(const char *text, size_t len, struct buf *out);  /* & < > " ' */
 void text_slack(const char *text, size_t len, struct buf *out); /* & < > */
 /* A JSON string's inside, without the quotes. Invalid UTF-8: U+FFFD. */
 void text_json(const char *text, size_t len, struct buf *out);

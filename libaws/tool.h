@@ -20,14 +20,14 @@
 enum tool_status {
 	TOOL_OK = 0,
 	TOOL_FAILED = 1, /* some record failed for good, or output failed */
-	TOOL_USAGE = 2,	 /* nothing was attempted or accepted */
-	TOOL_LATER = 75	 /* could not be delivered for now: run again */
+	TOOL_USAGE = 2,  /* nothing was attempted or accepted */
+	TOOL_LATER = 75  /* could not be delivered for now: run again */
 };
 
-enum tool_kind {	/* which common options it takes */
+enum tool_kind {        /* which common options it takes */
 	TOOL_READS = 1, /* --failed --max-line */
 	TOOL_CALLS = 2, /* --region --profile --endpoint-url --timeout -v */
-	TOOL_SINKS = 4	/* --jobs … --quiet */
+	TOOL_SINKS = 4  /* --jobs … --quiet */
 };
 
 struct tool_about {
@@ -59,24 +59,24 @@ struct tool {
 	struct buf out;
 	bool out_failed; /* stdout is closed or full */
 	bool out_closed; /* … by its reader: EPIPE */
-	bool out_big;	 /* stdout is a file: writes need not be small */
+	bool out_big;    /* stdout is a file: writes need not be small */
 	int failed_fd;
-	int stop_fd;	 /* readable after a signal */
+	int stop_fd;     /* readable after a signal */
 	int64_t stop_ms; /* tick of the first signal, or 0 */
 
 	/* tally */
 	uint64_t accepted, failed, failed_later, not_kept, reported;
 	bool set_up_failed, later, input_failed;
 	struct tool_seen *seen; /* codes and how often each was reported */
-	struct record record;	/* tool_next's */
+	struct record record;   /* tool_next's */
 };
 
 /*
  * Parse options and open --failed; install signal handlers. Ends the process
  * after --help and --version (0) and on a usage error (2).
  */
-void tool_start(struct tool *t, const struct tool_about *about, int argc,
-    char **argv);
+void tool_start(
+    struct tool *t, const struct tool_about *about, int argc, char **argv);
 
 /* Usage that only the tool can see: print it and end with 2. */
 void tool_usage(struct tool *t, const char *format, ...)
@@ -93,8 +93,8 @@ const struct record *tool_next(struct tool *t);
 /* Print one line (LF added) and count it as accepted. */
 void tool_pass(struct tool *t, const char *line, size_t len);
 /* Fail a record: to --failed, a diagnostic, the tally. */
-void tool_fail(struct tool *t, const struct record *r, bool parsed,
-    const struct err *err);
+void tool_fail(
+    struct tool *t, const struct record *r, bool parsed, const struct err *err);
 
 /* Print a source's line, not counted; buffered. */
 void tool_print(struct tool *t, const char *line, size_t len);

@@ -16,22 +16,22 @@
 struct window;
 
 enum window_state {
-	WINDOW_OPEN,	 /* parts of it are with the service */
+	WINDOW_OPEN,     /* parts of it are with the service */
 	WINDOW_ACCEPTED, /* goes to stdout */
-	WINDOW_FAILED	 /* goes to --failed */
+	WINDOW_FAILED    /* goes to --failed */
 };
 
 struct window_slot {
 	struct record rec;
 	bool parsed;
 	enum window_state state;
-	size_t parts;	/* still unsettled */
-	bool unsent;	/* passed through, not counted as accepted */
-	bool dropped;	/* accepted and not printed (ddb-get --miss drop) */
+	size_t parts;      /* still unsettled */
+	bool unsent;       /* passed through, not counted as accepted */
+	bool dropped;      /* accepted and not printed (ddb-get --miss drop) */
 	struct buf fields; /* members for @metadata.to.X */
 	struct buf line;   /* printed instead of rec.line, if any */
 	struct err *err;   /* WINDOW_FAILED */
-	size_t block;	   /* the module's */
+	size_t block;      /* the module's */
 };
 
 /* max_records, max_bytes: past either, window_wants is false. */
@@ -52,7 +52,7 @@ void window_read(struct window *w, size_t len);
  */
 struct window_slot *window_next(struct window *w);
 bool window_has_line(const struct window *w); /* a complete line waits */
-bool window_ended(const struct window *w); /* end seen, all lines taken */
+bool window_ended(const struct window *w);    /* end seen, all lines taken */
 
 /* Make slot failed; a slot that has failed stays with its first error. */
 void window_fail(struct window_slot *slot, const struct err *err);

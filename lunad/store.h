@@ -1,0 +1,44 @@
+#ifndef LUNAD_STORE_H
+#define LUNAD_STORE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The one SQLite file: prepared statements kept by their text, a savepoint a
+ * request, one COMMIT for many. A table belongs to one service.
+ *
+ * types: one letter an argument: t text (NULL is NULL), s text and size_t
+ * length, b bytes and size_t length, i int64_t, d double.
+ *
+ * An error of SQLite (disk full, I/O) marks the store: the request that runs
+ * is rolled back and answered as an internal error by the core; handlers
+ * need not look.
+ */
+struct store;
+
+/* sql: a literal or a text that lives as long as the store. */
+sqlite3_stmt *store_query(
+    struct store *s, const char *sql, const char *types, ...);
+bool store_next(sqlite3_stmt *q); /* a row is there */
+void store_end(sqlite3_stmt *q);  /* after the last row, or early */
+
+/* Columns of the row; text "" for NULL, valid until store_next. */
+const char *store_text(sqlite3_stmt *q, int column);
+const char *store_bytes(sqlite3_stmt *q, int column, size_t *len);
+int64_t store_int(sqlite3_stmt *q, int column);
+double store_double(sqlite3_stmt *q, int column);
+bool store_null(sqlite3_stmt *q, int column);
+
+/* Run to the end; returns the number of rows changed. */
+int64_t store_do(struct store *s, const char *sql, const char *types, ...);
+/* The first column of the first row, or `otherwise`. */
+int64_t store_number(struct store *s, int64_t otherwise, const char *sql,
+    const char *types, ...);
+int64_t store_last_id(struct store *s);
+/* As the core sees it: has something failed since the last clear? */
+bool store_failed(struct store *s);
+
+#endif
