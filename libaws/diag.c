@@ -19,7 +19,7 @@ diag_program(void)
 }
 
 /* One write a line; a line that is longer than the buffer is cut. */
-static void
+static void __attribute__((format(printf, 2, 0)))
 put(const char *prefix, const char *format, va_list ap)
 {
 	char line[2048];

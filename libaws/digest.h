@@ -7,6 +7,9 @@
 /*
  * Hashes, keyed hashes, random bytes and wiping: the one door to OpenSSL
  * (and to zlib's CRC-32 and gzip). Algorithms are fetched once a process.
+ *
+ * Nothing here fails: a libcrypto that cannot hash at all ends the process
+ * with 75, as a lack of memory does (mem.h).
  */
 #define DIGEST_SHA256 32
 #define DIGEST_MD5 16

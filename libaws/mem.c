@@ -8,13 +8,18 @@
 
 #include "diag.h"
 
+void
+mem_die(void)
+{
+	diag("out of memory");
+	_Exit(EX_TEMPFAIL);
+}
+
 static void *
 have(void *p)
 {
-	if (p == NULL) {
-		diag("out of memory");
-		_Exit(EX_TEMPFAIL);
-	}
+	if (p == NULL)
+		mem_die();
 	return p;
 }
 

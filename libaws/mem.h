@@ -8,6 +8,7 @@
  * line and ends with 75 (run again), since nothing was acknowledged.
  * What is returned is freed with free().
  */
+_Noreturn void mem_die(void); /* for a foreign library's failed new */
 void *mem_alloc(size_t size); /* zeroed */
 void *mem_grow(void *old, size_t count, size_t size);
 void *mem_copy(const void *from, size_t len);

@@ -13,10 +13,15 @@
 enum retry_class {
 	RETRY_NO,        /* the answer is final */
 	RETRY_TRANSIENT, /* 500, 502, 503, 504, connection errors */
+	RETRY_TIMEOUT,   /* transient; the rules before 2026 charge more */
 	RETRY_THROTTLED
 };
 
-/* status 0: no answer came. code: the service's error code or "". */
+/*
+ * status: 0: no answer came, and code is http's ("Timeout", …); 200 for the
+ *         refusal of one entry in a batch reply.
+ * code:   the service's error code or "".
+ */
 enum retry_class retry_classify(int status, const char *code);
 
 /* The tokens of a process, shared by all its calls. */
@@ -28,12 +33,14 @@ struct retry_quota {
 struct retry {
 	bool rules_2026;
 	bool dynamodb;  /* 4 attempts, 25 ms */
-	bool long_poll; /* waits even when the quota is empty */
+	bool long_poll; /* waits, then gives up, when the quota is empty */
 	int max_attempts;
-	int attempt; /* made so far */
-	int held;    /* tokens taken for the attempt that runs */
+	int attempt;  /* failed so far; retry_next counts */
+	int held;     /* tokens taken for the attempt that runs */
+	bool give_up; /* set by retry_next: wait the delay, then fail */
 };
 
+/* max_attempts 0: 3, or 4 for DynamoDB by the rules of 2026. */
 void retry_init(struct retry *r, bool rules_2026, bool dynamodb, bool long_poll,
     int max_attempts);
 
@@ -42,7 +49,8 @@ void retry_init(struct retry *r, bool rules_2026, bool dynamodb, bool long_poll,
  *
  * random:   uniform in [0, 1).
  * after_ms: the service's x-amz-retry-after, or -1.
- * Returns:  the delay in ms, or -1: give up.
+ * Returns:  the delay in ms, after which to send again (or to fail, when
+ *           give_up is set: a long poll without tokens), or -1: give up.
  */
 int64_t retry_next(struct retry *r, struct retry_quota *quota,
     enum retry_class class, double random, int64_t after_ms);

@@ -11,7 +11,8 @@
  * attributes are dropped; text is the concatenation of an element's own
  * text, trimmed when it has children.
  *
- * Depth at most 64, no DOCTYPE, no entities but the five of XML.
+ * Depth at most 64, at most 262,144 elements, no DOCTYPE, no entities but
+ * the five of XML.
  */
 struct xml {
 	char *name; /* local name */
