@@ -61,6 +61,9 @@ struct json_found {
 int json_scan_object(const char *text, size_t len, const char *name,
     struct json *out, struct json_found *found, struct err *err);
 
+/* The view of [from, to), which json_scan has validated. */
+struct json json_view(const char *from, const char *to);
+
 /* The members of an object or the elements of an array, in order. */
 struct json_iter {
 	const char *at, *end;
@@ -98,10 +101,12 @@ void json_compact(struct json v, struct buf *out);
 
 /*
  * A cJSON tree of a text that json_scan accepts; NULL and err otherwise.
- * Numbers beyond a double's exact range become cJSON_Raw with their source
- * text; strings with NUL are refused. cJSON_Delete it.
+ * Numbers of more than 15 digits, and those beyond a double's range, become
+ * cJSON_Raw with their source text; strings with NUL or a lone surrogate are
+ * refused. cJSON_Delete it.
  */
 cJSON *json_tree(const char *text, size_t len, struct err *err);
-void json_print(const cJSON *tree, struct buf *out); /* one line */
+/* One line; without memory for it out->full is set. */
+void json_print(const cJSON *tree, struct buf *out);
 
 #endif

@@ -18,8 +18,8 @@ void text_base64(const void *bytes, size_t len, struct buf *out);
 int text_unbase64(const char *text, size_t len, struct buf *out);
 
 /* RFC 3986: all but A-Z a-z 0-9 - . _ ~ as %XX; keep_slash leaves '/'. */
-void text_percent(
-    const char *text, size_t len, bool keep_slash, struct buf *out);
+void
+text_percent(const char *text, size_t len, bool keep_slash, struct buf *out);
 /* Decode %XX and, when plus is set, '+' as a space. -1: malformed. */
 int text_unpercent(const char *text, size_t len, bool plus, struct buf *out);
 
@@ -29,12 +29,16 @@ void text_slack(const char *text, size_t len, struct buf *out); /* & < > */
 void text_json(const char *text, size_t len, struct buf *out);
 /* The same with the quotes. */
 void text_json_string(const char *text, size_t len, struct buf *out);
-/* A mail header's value: as it is when ASCII, else RFC 2047 B words of at
- * most 75 characters, folded. -1: CR, LF or NUL in text. */
+/* A mail header's value: as it is when it is ASCII without "=?" and at most
+ * TEXT_HEADER_LINE bytes, else RFC 2047 B words of at most 75 characters,
+ * folded. -1: CR, LF or NUL in text. */
+#define TEXT_HEADER_LINE 900
 int text_rfc2047(const char *text, size_t len, struct buf *out);
 
 /* The length of the valid UTF-8 that text begins with; len if all of it is. */
 size_t text_utf8(const char *text, size_t len);
+/* The length of the one valid character that text begins with, or 0. */
+size_t text_character(const char *text, size_t len);
 /* Append one code point as UTF-8. */
 void text_add_utf8(uint32_t code, struct buf *out);
 

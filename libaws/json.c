@@ -1,0 +1,366 @@
+#include "json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "mem.h"
+#include "text.h"
+
+static enum json_type
+type_of(char c)
+{
+	switch (c) {
+	case '{':
+		return JSON_OBJECT;
+	case '[':
+		return JSON_ARRAY;
+	case '"':
+		return JSON_STRING;
+	case 't':
+		return JSON_TRUE;
+	case 'f':
+		return JSON_FALSE;
+	case 'n':
+		return JSON_NULL;
+	default:
+		return JSON_NUMBER;
+	}
+}
+
+struct json
+json_view(const char *from, const char *to)
+{
+	return (struct json){type_of(*from), from, (size_t)(to - from)};
+}
+
+static inline const char *
+skip_space(const char *p, const char *end)
+{
+	while (p < end && (unsigned char)*p <= ' ')
+		p++;
+	return p;
+}
+
+/* To the closing quote of the string whose inside is at p. */
+static inline const char *
+to_quote(const char *p, const char *end)
+{
+	for (;;) {
+#ifdef __SSE2__
+		const __m128i quote = _mm_set1_epi8('"');
+		const __m128i backslash = _mm_set1_epi8('\\');
+		while (end - p >= 16) {
+			__m128i v =
+			    _mm_loadu_si128((const __m128i *)(const void *)p);
+			int mask = _mm_movemask_epi8(
+			    _mm_or_si128(_mm_cmpeq_epi8(v, quote),
+				_mm_cmpeq_epi8(v, backslash)));
+			if (mask != 0) {
+				p += __builtin_ctz((unsigned)mask);
+				break;
+			}
+			p += 16;
+		}
+#endif
+		while (p < end && *p != '"' && *p != '\\')
+			p++;
+		if (end - p < 2 || *p == '"')
+			return p;
+		p += 2;
+	}
+}
+
+/* Past the container that opens at p. */
+static const char *
+past_container(const char *p, const char *end)
+{
+	size_t depth = 0;
+	for (; p < end; p++) {
+		switch (*p) {
+		case '"':
+			p = to_quote(p + 1, end);
+			break;
+		case '{':
+		case '[':
+			depth++;
+			break;
+		case '}':
+		case ']':
+			if (--depth == 0)
+				return p + 1;
+			break;
+		default:
+			break;
+		}
+	}
+	return end;
+}
+
+/* Past the value that begins at p. */
+static inline const char *
+past_value(const char *p, const char *end)
+{
+	if (*p == '"')
+		return to_quote(p + 1, end) + 1;
+	if (*p == '{' || *p == '[')
+		return past_container(p, end);
+	while (p < end && *p != ',' && *p != '}' && *p != ']' && *p > ' ')
+		p++;
+	return p;
+}
+
+void
+json_each(struct json v, struct json_iter *it)
+{
+	*it = (struct json_iter){.object = v.type == JSON_OBJECT};
+	if (v.type == JSON_OBJECT || v.type == JSON_ARRAY) {
+		it->end = v.at + v.len - 1;
+		it->at = skip_space(v.at + 1, it->end);
+	}
+}
+
+bool
+json_next(struct json_iter *it, struct json *key, struct json *value)
+{
+	const char *p = it->at, *end = it->end;
+	if (p == end)
+		return false;
+	if (key != NULL)
+		*key = (struct json){0};
+	if (it->object) {
+		const char *from = p;
+		p = to_quote(p + 1, end) + 1;
+		if (key != NULL)
+			*key = (struct json){
+			    JSON_STRING, from, (size_t)(p - from)};
+		p = skip_space(p, end);
+		p = skip_space(p + 1, end);
+	}
+	const char *after = past_value(p, end);
+	*value = json_view(p, after);
+	after = skip_space(after, end);
+	if (after < end)
+		after = skip_space(after + 1, end);
+	it->at = after;
+	return true;
+}
+
+struct json
+json_get(struct json obj, const char *name)
+{
+	struct json found = {0}, key, value;
+	if (obj.type != JSON_OBJECT)
+		return found;
+	struct json_iter it;
+	json_each(obj, &it);
+	while (json_next(&it, &key, &value))
+		if (json_is(key, name))
+			found = value;
+	return found;
+}
+
+struct json
+json_at(struct json array, size_t index)
+{
+	struct json value;
+	if (array.type == JSON_ARRAY) {
+		struct json_iter it;
+		json_each(array, &it);
+		while (json_next(&it, NULL, &value))
+			if (index-- == 0)
+				return value;
+	}
+	return (struct json){0};
+}
+
+size_t
+json_count(struct json v)
+{
+	struct json_iter it;
+	struct json value;
+	size_t n = 0;
+	json_each(v, &it);
+	while (json_next(&it, NULL, &value))
+		n++;
+	return n;
+}
+
+static uint32_t
+four_hex(const char *p)
+{
+	uint32_t code = 0;
+	for (int i = 0; i < 4; i++) {
+		char c = p[i];
+		uint32_t digit = c <= '9' ? (uint32_t)(c - '0')
+					  : (uint32_t)((c | 0x20) - 'a' + 10);
+		code = code << 4 | digit;
+	}
+	return code;
+}
+
+#define LONE UINT32_MAX
+
+/*
+ * The code point of the escape at *p, which moves past it; LONE for half of
+ * a surrogate pair.
+ */
+static uint32_t
+unescape(const char **p, const char *end)
+{
+	static const char letters[] = "bfnrt";
+	static const char meaning[] = "\b\f\n\r\t";
+	char c = (*p)[1];
+	if (c != 'u') {
+		*p += 2;
+		const char *at = memchr(letters, c, sizeof(letters) - 1);
+		return (unsigned char)(at == NULL ? c : meaning[at - letters]);
+	}
+	uint32_t code = four_hex(*p + 2);
+	*p += 6;
+	if (code < 0xd800 || code > 0xdfff)
+		return code;
+	if (code > 0xdbff || end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u')
+		return LONE;
+	uint32_t low = four_hex(*p + 2);
+	if (low < 0xdc00 || low > 0xdfff)
+		return LONE;
+	*p += 6;
+	return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+}
+
+int
+json_text(struct json string, struct buf *out, struct err *err)
+{
+	const char *p = string.at + 1, *end = string.at + string.len - 1;
+	while (p < end) {
+		const char *at = memchr(p, '\\', (size_t)(end - p));
+		if (at == NULL)
+			at = end;
+		buf_add(out, p, (size_t)(at - p));
+		p = at;
+		if (p == end)
+			break;
+		uint32_t code = unescape(&p, end);
+		if (code == LONE)
+			return err_set(err, ERR_RECORD, "LoneSurrogate",
+			    "%.6s is half of a character", at);
+		text_add_utf8(code, out);
+	}
+	return 0;
+}
+
+/* An escape is longer than what it means, so lengths decide most of it. */
+bool
+json_is(struct json string, const char *text)
+{
+	size_t len = strlen(text);
+	if (string.type != JSON_STRING || string.len < len + 2)
+		return false;
+	const char *inside = string.at + 1;
+	size_t size = string.len - 2;
+	if (size == len)
+		return memcmp(inside, text, len) == 0 &&
+		       memchr(inside, '\\', len) == NULL;
+	if (memchr(inside, '\\', size) == NULL)
+		return false;
+	struct buf decoded = {0};
+	bool same = json_text(string, &decoded, NULL) == 0 &&
+		    decoded.len == len &&
+		    memcmp(buf_text(&decoded), text, len) == 0;
+	buf_clear(&decoded);
+	return same;
+}
+
+char *
+json_dup(struct json string)
+{
+	struct buf text = {0};
+	if (string.type != JSON_STRING || json_text(string, &text, NULL) != 0 ||
+	    memchr(buf_text(&text), '\0', text.len) != NULL) {
+		buf_clear(&text);
+		return NULL;
+	}
+	return buf_take(&text);
+}
+
+char *
+json_source(struct json v)
+{
+	return mem_text_of(v.at, v.len);
+}
+
+/* The text of a number, or of a string that holds one; else NULL. */
+static char *
+number_text(struct json v)
+{
+	if (v.type == JSON_NUMBER)
+		return json_source(v);
+	char *text = json_dup(v);
+	struct json inside;
+	if (text != NULL &&
+	    (json_scan(text, strlen(text), &inside, NULL) != 0 ||
+		inside.type != JSON_NUMBER || inside.len != strlen(text))) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+int
+json_integer(struct json v, int64_t *out)
+{
+	char *text = number_text(v);
+	if (text == NULL)
+		return -1;
+	int result = text_integer(text, INT64_MIN, INT64_MAX, out);
+	if (result != 0 && strpbrk(text, ".eE") != NULL) {
+		double number = strtod(text, NULL);
+		if (fabs(number) <= 0x1p53 && floor(number) == number) {
+			*out = (int64_t)number;
+			result = 0;
+		}
+	}
+	free(text);
+	return result;
+}
+
+int
+json_double(struct json v, double *out)
+{
+	char *text = number_text(v);
+	if (text == NULL)
+		return -1;
+	*out = strtod(text, NULL);
+	free(text);
+	return 0;
+}
+
+bool
+json_true(struct json v)
+{
+	return v.type == JSON_TRUE || json_is(v, "true");
+}
+
+void
+json_compact(struct json v, struct buf *out)
+{
+	const char *p = v.at, *end = v.at + v.len, *from = p;
+	while (p < end) {
+		if (*p == '"') {
+			p = to_quote(p + 1, end) + 1;
+			continue;
+		}
+		if ((unsigned char)*p > ' ') {
+			p++;
+			continue;
+		}
+		buf_add(out, from, (size_t)(p - from));
+		p = skip_space(p, end);
+		from = p;
+	}
+	buf_add(out, from, (size_t)(p - from));
+}
