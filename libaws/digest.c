@@ -145,6 +145,15 @@ digest_key_mac(struct digest_key *key, const void *bytes, size_t len,
 }
 
 void
+digest_key_mac_hex(struct digest_key *key, const void *bytes, size_t len,
+    char out[static 2 * DIGEST_SHA256 + 1])
+{
+	uint8_t sum[DIGEST_SHA256];
+	digest_key_mac(key, bytes, len, sum);
+	hex(sum, sizeof(sum), out);
+}
+
+void
 digest_key_free(struct digest_key *key)
 {
 	if (key == NULL)

@@ -39,6 +39,8 @@ struct digest_key;
 struct digest_key *digest_key_new(const void *key, size_t len);
 void digest_key_mac(struct digest_key *key, const void *bytes, size_t len,
     uint8_t out[static DIGEST_SHA256]);
+void digest_key_mac_hex(struct digest_key *key, const void *bytes, size_t len,
+    char out[static 2 * DIGEST_SHA256 + 1]);
 void digest_key_free(struct digest_key *key);
 
 uint32_t digest_crc32(uint32_t crc, const void *bytes, size_t len);
