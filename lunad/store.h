@@ -40,5 +40,8 @@ int64_t store_number(struct store *s, int64_t otherwise, const char *sql,
 int64_t store_last_id(struct store *s);
 /* As the core sees it: has something failed since the last clear? */
 bool store_failed(struct store *s);
+/* How often changes were rolled back so far: when it has moved, rows that a
+ * service keeps in memory may never have been and are read again. */
+uint64_t store_undone(const struct store *s);
 
 #endif
