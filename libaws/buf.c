@@ -86,6 +86,15 @@ buf_addf(struct buf *b, const char *format, ...)
 }
 
 void
+buf_cut(struct buf *b, size_t len)
+{
+	if (len >= b->len)
+		return;
+	b->len = len;
+	b->data[len] = '\0';
+}
+
+void
 buf_consume(struct buf *b, size_t len)
 {
 	if (len == 0)

@@ -32,6 +32,9 @@ void buf_addf(struct buf *b, const char *format, ...)
  * writes there and then adds to b->len what it wrote. */
 char *buf_room(struct buf *b, size_t len);
 
+/* Forget the bytes after the first len. */
+void buf_cut(struct buf *b, size_t len);
+
 /* Drop the first len bytes. */
 void buf_consume(struct buf *b, size_t len);
 

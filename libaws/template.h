@@ -27,7 +27,8 @@ enum template_place { /* decides the encoding of what is filled in */
 struct template *template_new(const char *text, struct err *err);
 void template_free(struct template *t);
 
-/* Fails: ERR_RECORD "MissingField" (absent or null), "BadCharacter". */
+/* Fails: ERR_RECORD "MissingField" (absent or null), "BadCharacter",
+ *        "LoneSurrogate", each naming the field; nothing is appended then. */
 int template_fill(const struct template *t, const struct record *r,
     enum template_place place, struct buf *out, struct err *err);
 
@@ -37,7 +38,7 @@ const char *template_constant(const struct template *t);
 struct json template_single(const struct template *t, const struct record *r);
 
 /*
- * A FIELD operand or option: a compiled path.
+ * A FIELD operand or option: a compiled path. Fails: ERR_SETUP "BadField".
  */
 struct template_field;
 struct template_field *template_field_new(const char *path, struct err *err);
