@@ -13,6 +13,7 @@
  */
 enum opt_type {
 	OPT_FLAG,     /* bool *: set */
+	OPT_COUNT,    /* int *: one more each time */
 	OPT_TEXT,     /* const char **: points into argv */
 	OPT_LIST,     /* struct opt_list *: may be repeated */
 	OPT_INTEGER,  /* int64_t *: within [low, high] */

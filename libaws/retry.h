@@ -58,8 +58,9 @@ int64_t retry_next(struct retry *r, struct retry_quota *quota,
 /* After a success: give back what was taken, or 1 when nothing was. */
 void retry_succeeded(struct retry *r, struct retry_quota *quota);
 
-/* The back-off of the second loop, for entries refused for now: throttling
- * base, round counted from 0, capped at 20 s. */
-int64_t retry_backoff(int round, double random);
+/* The back-off of the second loop, for entries refused for now: 50 ms or,
+ * when throttled, 1 s, doubled each round (from 0), times random, at most
+ * 20 s. */
+int64_t retry_backoff(enum retry_class class, int round, double random);
 
 #endif

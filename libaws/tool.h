@@ -57,6 +57,7 @@ struct tool {
 	/* input and output */
 	struct window *window; /* of a filter; a sink has its own */
 	struct buf out;
+	size_t out_at;   /* written of out */
 	bool out_failed; /* stdout is closed or full */
 	bool out_closed; /* … by its reader: EPIPE */
 	bool out_big;    /* stdout is a file: writes need not be small */
@@ -95,6 +96,12 @@ void tool_pass(struct tool *t, const char *line, size_t len);
 /* Fail a record: to --failed, a diagnostic, the tally. */
 void tool_fail(
     struct tool *t, const struct record *r, bool parsed, const struct err *err);
+
+/* The same without a diagnostic: the reason was reported before. */
+void tool_keep(
+    struct tool *t, const struct record *r, bool parsed, const struct err *err);
+/* Read once from stdin into w, after POLLIN. */
+void tool_read(struct tool *t, struct window *w);
 
 /* Print a source's line, not counted; buffered. */
 void tool_print(struct tool *t, const char *line, size_t len);

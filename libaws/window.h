@@ -31,7 +31,7 @@ struct window_slot {
 	struct buf fields; /* members for @metadata.to.X */
 	struct buf line;   /* printed instead of rec.line, if any */
 	struct err *err;   /* WINDOW_FAILED */
-	size_t block;      /* the module's */
+	struct block *block; /* the module's */
 };
 
 /* max_records, max_bytes: past either, window_wants is false. */
