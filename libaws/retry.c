@@ -121,7 +121,8 @@ retry_succeeded(struct retry *r, struct retry_quota *quota)
 }
 
 int64_t
-retry_backoff(int round, double random)
+retry_backoff(enum retry_class class, int round, double random)
 {
-	return (int64_t)(random * ceiling(1000, round));
+	double base = class == RETRY_THROTTLED ? 1000 : 50;
+	return (int64_t)(random * ceiling(base, round));
 }
