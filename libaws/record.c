@@ -287,7 +287,7 @@ record_from(const char *body, size_t len, const char *service,
 {
 	struct json root;
 	struct json_found found;
-	const char *rest = NULL;
+	const char *rest = NULL, *kind = NULL;
 	if (json_scan_object(body, len, "@metadata", &root, &found, NULL) ==
 		0 &&
 	    found.count == 0) {
@@ -299,15 +299,20 @@ record_from(const char *body, size_t len, const char *service,
 		buf_add_text(out, "{\"body\":");
 		text_json_string(body, len, out);
 		buf_add_char(out, ',');
+		kind = "text";
 	} else {
 		buf_add_text(out, "{\"body_base64\":\"");
 		text_base64(body, len, out);
 		buf_add_text(out, "\",");
+		kind = "base64";
 	}
 	buf_add_text(out, "\"@metadata\":{\"from\":{");
 	text_json_string(service, strlen(service), out);
 	buf_add_text(out, ":{");
 	buf_add(out, fields, fields_len);
+	if (kind != NULL)
+		buf_addf(out, "%s\"BodyIs\":\"%s\"", fields_len > 0 ? "," : "",
+		    kind);
 	buf_add_text(out, "}}}");
 	if (rest != NULL)
 		add_on_one_line(rest, (size_t)(body + len - rest), out);
@@ -319,4 +324,29 @@ struct json
 record_origin(const struct record *r, const char *service)
 {
 	return json_get(json_get(r->meta, "from"), service);
+}
+
+bool
+record_came_as_text(const struct record *r)
+{
+	struct json_iter it;
+	struct json origin, body = json_get(r->root, "body");
+	size_t members = json_count(r->root);
+	if (body.type != JSON_STRING ||
+	    members != (r->meta.type == JSON_NONE ? 1 : 2))
+		return false;
+	json_each(json_get(r->meta, "from"), &it);
+	while (json_next(&it, NULL, &origin))
+		if (json_is(json_get(origin, "BodyIs"), "text"))
+			return true;
+	return false;
+}
+
+int
+record_body(const struct record *r, struct buf *out, struct err *err)
+{
+	if (record_came_as_text(r))
+		return json_text(json_get(r->root, "body"), out, err);
+	record_payload(r, out);
+	return 0;
 }

@@ -69,10 +69,19 @@ void record_emit_error(const struct record *r, bool parsed, const char *tool,
  * Append a source's line: a body with @metadata.from.SERVICE = {fields}.
  * A JSON object without @metadata is the payload itself (line feeds outside
  * strings become spaces), any other body {"body":"…"}; one that is not
- * UTF-8 {"body_base64":"…"}.
+ * UTF-8 {"body_base64":"…"}. BodyIs "text" or "base64" is added to fields.
  */
 void record_from(const char *body, size_t len, const char *service,
     const char *fields, size_t fields_len, struct buf *out);
+
+/*
+ * Append what the record is to be sent as: the text that it came as (it has
+ * from.SERVICE.BodyIs "text" and no payload member but body), else the
+ * payload.
+ * Fails: ERR_RECORD, as json_text.
+ */
+int record_body(const struct record *r, struct buf *out, struct err *err);
+bool record_came_as_text(const struct record *r);
 
 /* @metadata.from.SERVICE, or JSON_NONE. */
 struct json record_origin(const struct record *r, const char *service);
