@@ -10,6 +10,13 @@
 /*
  * Settings as every AWS client reads them: options over environment over
  * the profile in the shared files.
+ *
+ * Environment: AWS_PROFILE (AWS_DEFAULT_PROFILE), AWS_REGION before
+ * AWS_DEFAULT_REGION, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE,
+ * AWS_CA_BUNDLE, AWS_MAX_ATTEMPTS, AWS_NEW_RETRIES_2026, AWS_USE_FIPS_ENDPOINT,
+ * AWS_USE_DUALSTACK_ENDPOINT, AWS_DISABLE_REQUEST_COMPRESSION, and the
+ * endpoints' (conf_endpoint). AWS_RETRY_MODE is not read: there is one mode,
+ * "standard".
  */
 
 /* The environment, passed in: getenv in tools, a table in tests. */
@@ -23,7 +30,7 @@ struct conf_env conf_env_process(void);
 struct conf {
 	struct conf_env env;
 	const char *profile;      /* "default" when none was named */
-	bool profile_named;       /* by option or AWS_PROFILE */
+	bool profile_option;      /* by --profile: it hides keys in env */
 	char *region;             /* NULL: none configured */
 	char *ca_bundle;          /* file or directory, or NULL */
 	const char *endpoint_url; /* --endpoint-url, or NULL */
@@ -31,10 +38,13 @@ struct conf {
 	int max_attempts;         /* 0: the service's default */
 	bool retries_2026;        /* unless AWS_NEW_RETRIES_2026=false */
 	bool fips, dualstack;
-	bool compress; /* unless AWS_DISABLE_REQUEST_COMPRESSION */
+	bool compress;         /* unless AWS_DISABLE_REQUEST_COMPRESSION */
+	bool ignore_endpoints; /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
 	int verbose;
 	struct ini *config;      /* [profile x], [default], [services x] */
 	struct ini *credentials; /* [x] */
+	char *section;           /* of the profile in config */
+	char *config_path, *credentials_path; /* NULL: HOME is not set */
 };
 
 /* What options say; zero or NULL means not said. */
@@ -55,7 +65,8 @@ void conf_clear(struct conf *conf);
 
 /* An environment variable; NULL when unset or empty. */
 const char *conf_env_get(const struct conf *conf, const char *name);
-/* A key of the profile in the config file, or NULL. */
+/* A key of the profile, in the credentials file before the config file, or
+ * NULL when absent or empty. */
 const char *conf_get(const struct conf *conf, const char *key);
 /*
  * The configured endpoint of a service, or NULL: --endpoint-url, then
