@@ -84,19 +84,28 @@ shared_file(const struct conf *conf, const char *variable, const char *name)
 	return home == NULL ? NULL : mem_format("%s/.aws/%s", home, name);
 }
 
-static int
-open_files(struct conf *conf, struct err *err)
+static struct ini *
+open_file(const char *path, struct err *err)
 {
-	conf->config_path = shared_file(conf, "AWS_CONFIG_FILE", "config");
-	conf->credentials_path =
-	    shared_file(conf, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
-	conf->config = conf->config_path == NULL
-			   ? ini_parse("", 0, err)
-			   : ini_open(conf->config_path, err);
-	conf->credentials = conf->credentials_path == NULL
-				? ini_parse("", 0, err)
-				: ini_open(conf->credentials_path, err);
-	return conf->config == NULL || conf->credentials == NULL ? -1 : 0;
+	return path == NULL ? ini_parse("", 0, err) : ini_open(path, err);
+}
+
+int
+conf_reload(struct conf *conf, struct err *err)
+{
+	struct ini *config = open_file(conf->config_path, err);
+	struct ini *credentials = NULL;
+	if (config != NULL)
+		credentials = open_file(conf->credentials_path, err);
+	if (credentials == NULL) {
+		ini_free(config);
+		return -1;
+	}
+	ini_free(conf->config);
+	ini_free(conf->credentials);
+	conf->config = config;
+	conf->credentials = credentials;
+	return 0;
 }
 
 static int
@@ -199,7 +208,10 @@ conf_init(struct conf *conf, struct conf_env env,
 	    .timeout_ms = options->timeout_ms,
 	    .verbose = options->verbose,
 	};
-	if (open_files(conf, err) != 0 ||
+	conf->config_path = shared_file(conf, "AWS_CONFIG_FILE", "config");
+	conf->credentials_path =
+	    shared_file(conf, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+	if (conf_reload(conf, err) != 0 ||
 	    set_profile(conf, options, err) != 0 ||
 	    set_region(conf, options, err) != 0 ||
 	    set_attempts(conf, err) != 0 || set_flags(conf, err) != 0) {

@@ -62,6 +62,12 @@ struct conf_options {
 int conf_init(struct conf *conf, struct conf_env env,
     const struct conf_options *options, struct err *err);
 void conf_clear(struct conf *conf);
+/*
+ * Read the shared files again, for credentials renewed since. What conf_get
+ * and conf_endpoint returned before is gone.
+ * Fails: ERR_SETUP, and conf is as it was.
+ */
+int conf_reload(struct conf *conf, struct err *err);
 
 /* An environment variable; NULL when unset or empty. */
 const char *conf_env_get(const struct conf *conf, const char *name);

@@ -36,3 +36,43 @@ cred_clear(struct cred *cred)
 	free(cred->account_id);
 	*cred = (struct cred){0};
 }
+
+static bool
+same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool
+cred_equal(const struct cred *a, const struct cred *b)
+{
+	return same(a->key_id, b->key_id) && same(a->secret, b->secret) &&
+	       same(a->token, b->token);
+}
+
+static bool
+visible(const char *text)
+{
+	for (; text != NULL && *text != '\0'; text++)
+		if (*text <= ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+int
+cred_check(const struct cred *cred, struct err *err)
+{
+	const char *what = NULL;
+	if (!visible(cred->key_id) || strchr(cred->key_id, '/') != NULL)
+		what = "access key id";
+	else if (!visible(cred->secret))
+		what = "secret access key";
+	else if (!visible(cred->token))
+		what = "session token";
+	if (what == NULL)
+		return 0;
+	return err_set(err, ERR_SETUP, "NoCredentials",
+	    "the %s from the %s has a character that no key has (a space, a "
+	    "line end?)",
+	    what, cred->source);
+}
