@@ -85,19 +85,19 @@ scan_escape(struct scan *s, const char *p)
 {
 	static const char letters[] = "\"\\/bfnrt";
 	if (s->end - p < 2)
-		return fail(s, p, "a string that does not end");
+		return fail(s, p, "an incomplete escape");
 	if (p[1] != 'u') {
 		if (memchr(letters, p[1], sizeof(letters) - 1) == NULL)
 			return fail(s, p, "an unknown escape");
 		return p + 2;
 	}
 	if (s->end - p < 6)
-		return fail(s, p, "an incomplete \\u escape");
+		return fail(s, p, "an incomplete escape");
 	for (int i = 2; i < 6; i++)
 		if (!((p[i] >= '0' && p[i] <= '9') ||
 			(p[i] >= 'a' && p[i] <= 'f') ||
 			(p[i] >= 'A' && p[i] <= 'F')))
-			return fail(s, p, "an incomplete \\u escape");
+			return fail(s, p, "an incomplete escape");
 	return p + 6;
 }
 
