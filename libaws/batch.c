@@ -113,14 +113,14 @@ has_key(const struct batch *batch, uint64_t hash)
 
 /* May an entry of this size and key join the batch? */
 static bool
-fits(const struct batcher *b, const struct batch *batch, size_t len,
+fits(const struct batcher *b, const struct batch *batch, size_t size,
     uint64_t hash)
 {
 	const struct batch_limits *l = &b->limits;
 	if (batch->count >= l->max_entries)
 		return false;
 	if (l->max_bytes != 0 &&
-	    batch->size + len + l->entry_overhead > l->max_bytes)
+	    batch->size + size + l->entry_overhead > l->max_bytes)
 		return false;
 	return !(l->one_of_a_key && hash != 0 && has_key(batch, hash));
 }
@@ -154,7 +154,7 @@ append(struct batcher *b, struct batch *batch, const struct batch_entry *e,
 	to->at = keep_bytes(batch, from + e->at, e->len);
 	to->key = keep_bytes(batch, from + e->key, e->key_len);
 	to->note = keep_bytes(batch, from + e->note, e->note_len);
-	batch->size += e->len + b->limits.entry_overhead;
+	batch->size += e->size + b->limits.entry_overhead;
 }
 
 static struct batch *
@@ -167,29 +167,30 @@ batch_new(size_t lane, int64_t now_ms)
 }
 
 void
-batch_add(struct batcher *b, void *user, const void *bytes, size_t len,
-    const void *key, size_t key_len, const void *note, size_t note_len,
-    int64_t now_ms)
+batch_add(struct batcher *b, const struct batch_item *item, int64_t now_ms)
 {
-	uint64_t hash = key_len == 0 ? 0 : batch_hash(key, key_len);
+	uint64_t hash =
+	    item->key_len == 0 ? 0 : batch_hash(item->key, item->key_len);
 	size_t lane = hash == 0 ? b->limits.jobs : hash % b->limits.jobs;
 	struct batch *batch = b->lane[lane].last;
-	if (batch == NULL || batch->sealed || !fits(b, batch, len, hash)) {
+	if (batch == NULL || batch->sealed ||
+	    !fits(b, batch, item->size, hash)) {
 		if (batch != NULL)
 			batch->sealed = true;
 		batch = batch_new(lane, now_ms);
 		push(b, batch, false);
 	}
 	struct batch_entry *e = entry_new(batch);
-	*e = (struct batch_entry){.user = user,
-	    .len = len,
-	    .key_len = key_len,
-	    .note_len = note_len,
+	*e = (struct batch_entry){.user = item->user,
+	    .len = item->len,
+	    .size = item->size,
+	    .key_len = item->key_len,
+	    .note_len = item->note_len,
 	    .hash = hash};
-	e->at = keep_bytes(batch, bytes, len);
-	e->key = keep_bytes(batch, key, key_len);
-	e->note = keep_bytes(batch, note, note_len);
-	batch->size += len + b->limits.entry_overhead;
+	e->at = keep_bytes(batch, item->bytes, item->len);
+	e->key = keep_bytes(batch, item->key, item->key_len);
+	e->note = keep_bytes(batch, item->note, item->note_len);
+	batch->size += item->size + b->limits.entry_overhead;
 	b->waiting++;
 	if (batch->count >= b->limits.max_entries)
 		batch->sealed = true;
@@ -298,7 +299,7 @@ top_up(struct batcher *b, struct batch *batch)
 		return;
 	size_t n = 0;
 	while (n < from->count &&
-	       fits(b, batch, from->entry[n].len, from->entry[n].hash))
+	       fits(b, batch, from->entry[n].size, from->entry[n].hash))
 		append(b, batch, &from->entry[n++], from->bytes.data);
 	if (n == 0)
 		return;

@@ -16,6 +16,7 @@
 struct batch_entry {
 	void *user;                          /* the slot */
 	size_t at, len;                      /* encoding, in bytes */
+	size_t size;                         /* as the service counts */
 	size_t key, key_len, note, note_len; /* in bytes, too */
 	uint64_t hash;                       /* of the key; 0: none */
 	int64_t since_ms; /* first refused for now; 0: never */
@@ -25,7 +26,7 @@ struct batch {
 	struct batch_entry *entry;
 	size_t count;
 	struct buf bytes; /* what entries point into */
-	size_t size;      /* as the service counts: encodings and overhead */
+	size_t size;      /* of all entries, with overhead */
 	int64_t opened_ms;
 	int64_t not_before_ms; /* back-off */
 	int round;             /* refusals in a row */
@@ -38,7 +39,7 @@ struct batch {
 struct batch_limits {
 	size_t max_entries;
 	size_t max_bytes;      /* 0: no limit */
-	size_t entry_overhead; /* added to each entry's length */
+	size_t entry_overhead; /* added to each entry's size */
 	bool one_of_a_key;     /* never two entries of one key in a call */
 	size_t jobs;
 	int64_t linger_ms;
@@ -48,10 +49,16 @@ struct batcher;
 struct batcher *batch_open(const struct batch_limits *limits);
 void batch_close(struct batcher *b);
 
-/* key_len 0: no key. len is within max_bytes (the caller has checked). */
-void batch_add(struct batcher *b, void *user, const void *bytes, size_t len,
-    const void *key, size_t key_len, const void *note, size_t note_len,
-    int64_t now_ms);
+/* What batch_add copies; key_len 0: no key. An entry that is larger than
+ * max_bytes goes alone. */
+struct batch_item {
+	void *user;
+	const void *bytes, *key, *note;
+	size_t len, key_len, note_len;
+	size_t size; /* as the service counts */
+};
+void batch_add(
+    struct batcher *b, const struct batch_item *item, int64_t now_ms);
 
 /*
  * The next batch that may be sent now, or NULL; its lane is then in flight

@@ -103,15 +103,13 @@ static int
 too_large(const struct sink *s, struct err *err)
 {
 	const struct sink_about *a = s->about;
-	size_t len = s->entry.body.len;
 	size_t most = a->max_entry_bytes;
-	size_t wrap = s->head.len + s->tail.len + a->entry_overhead;
-	if (a->max_bytes != 0 && (most == 0 || most + wrap > a->max_bytes))
-		most = a->max_bytes - wrap;
-	if (most == 0 || len <= most)
+	if (most == 0 && a->max_bytes != 0)
+		most = a->max_bytes - a->entry_overhead;
+	if (most == 0 || s->entry.size <= most)
 		return 0;
 	return err_set(err, ERR_RECORD, "TooLarge",
-	    "%zu bytes as %s sends it; at most %zu are taken", len,
+	    "%zu bytes as %s counts them; at most %zu are taken", s->entry.size,
 	    a->operation, most);
 }
 
@@ -125,9 +123,12 @@ admit_part(
 	buf_reset(&e->key);
 	buf_reset(&e->note);
 	e->more = e->skip = false;
+	e->size = 0;
 	if (s->about->encode(s->ctx, &slot->rec, part, e, err) != 0)
 		return -1;
 	if (!e->skip) {
+		if (e->size == 0)
+			e->size = e->body.len;
 		if (too_large(s, err) != 0)
 			return -1;
 		if (e->key.len > 0 && s->blocked.count > 0 &&
@@ -136,9 +137,15 @@ admit_part(
 			    "an earlier record of its key could not be "
 			    "delivered for now");
 		slot->parts++;
-		batch_add(s->batcher, slot, e->body.data, e->body.len,
-		    e->key.data, e->key.len, e->note.data, e->note.len,
-		    text_tick());
+		struct batch_item item = {.user = slot,
+		    .bytes = e->body.data,
+		    .len = e->body.len,
+		    .key = e->key.data,
+		    .key_len = e->key.len,
+		    .note = e->note.data,
+		    .note_len = e->note.len,
+		    .size = e->size};
+		batch_add(s->batcher, &item, text_tick());
 	}
 	return e->more ? 1 : 0;
 }
@@ -346,9 +353,7 @@ open_batcher(struct sink *s)
 {
 	const struct sink_about *a = s->about;
 	struct batch_limits limits = {.max_entries = a->max_entries,
-	    .max_bytes = a->max_bytes == 0
-			     ? 0
-			     : a->max_bytes - s->head.len - s->tail.len,
+	    .max_bytes = a->max_bytes,
 	    .entry_overhead = a->entry_overhead,
 	    .one_of_a_key = a->one_of_a_key || s->tool->strict,
 	    .jobs = (size_t)s->tool->jobs,

@@ -28,6 +28,7 @@ struct sink_entry {
 	struct buf body;
 	struct buf key;  /* empty: no order is promised */
 	struct buf note; /* kept for settle: an expected digest, a key */
+	size_t size;     /* as the service counts it; 0: body's length */
 	bool more;       /* this record has another part */
 	bool skip;       /* nothing to send: the part counts as accepted */
 };
@@ -42,8 +43,9 @@ enum sink_reply {
 struct sink_about {
 	const char *to; /* @metadata.to.X */
 	const char *service, *operation;
-	size_t max_entries, max_bytes, max_entry_bytes;
-	size_t entry_overhead;
+	/* of a call: entries, their bytes (0: no limit); of one entry (0: as
+	 * of a call); what the service adds to each entry's size */
+	size_t max_entries, max_bytes, max_entry_bytes, entry_overhead;
 	bool one_of_a_key;
 	const char *join; /* between entries: "," or "" */
 	enum sink_reply reply;
