@@ -111,13 +111,14 @@ has_key(const struct batch *batch, uint64_t hash)
 	return false;
 }
 
-/* May an entry of this size and key join the batch? */
+/* May an entry of this size, key and group join the batch? */
 static bool
 fits(const struct batcher *b, const struct batch *batch, size_t size,
-    uint64_t hash)
+    uint64_t hash, uint64_t group)
 {
 	const struct batch_limits *l = &b->limits;
-	if (batch->count >= l->max_entries)
+	if (batch->count >= l->max_entries ||
+	    (batch->count > 0 && batch->entry[0].group != group))
 		return false;
 	if (l->max_bytes != 0 &&
 	    batch->size + size + l->entry_overhead > l->max_bytes)
@@ -174,7 +175,7 @@ batch_add(struct batcher *b, const struct batch_item *item, int64_t now_ms)
 	size_t lane = hash == 0 ? b->limits.jobs : hash % b->limits.jobs;
 	struct batch *batch = b->lane[lane].last;
 	if (batch == NULL || batch->sealed ||
-	    !fits(b, batch, item->size, hash)) {
+	    !fits(b, batch, item->size, hash, item->group)) {
 		if (batch != NULL)
 			batch->sealed = true;
 		batch = batch_new(lane, now_ms);
@@ -186,7 +187,8 @@ batch_add(struct batcher *b, const struct batch_item *item, int64_t now_ms)
 	    .size = item->size,
 	    .key_len = item->key_len,
 	    .note_len = item->note_len,
-	    .hash = hash};
+	    .hash = hash,
+	    .group = item->group};
 	e->at = keep_bytes(batch, item->bytes, item->len);
 	e->key = keep_bytes(batch, item->key, item->key_len);
 	e->note = keep_bytes(batch, item->note, item->note_len);
@@ -298,8 +300,9 @@ top_up(struct batcher *b, struct batch *batch)
 	if (from == NULL || from->round > 0 || batch->lane == b->limits.jobs)
 		return;
 	size_t n = 0;
-	while (n < from->count &&
-	       fits(b, batch, from->entry[n].size, from->entry[n].hash))
+	while (
+	    n < from->count && fits(b, batch, from->entry[n].size,
+				   from->entry[n].hash, from->entry[n].group))
 		append(b, batch, &from->entry[n++], from->bytes.data);
 	if (n == 0)
 		return;

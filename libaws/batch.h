@@ -19,6 +19,7 @@ struct batch_entry {
 	size_t size;                         /* as the service counts */
 	size_t key, key_len, note, note_len; /* in bytes, too */
 	uint64_t hash;                       /* of the key; 0: none */
+	uint64_t group;
 	int64_t since_ms; /* first refused for now; 0: never */
 };
 
@@ -55,7 +56,8 @@ struct batch_item {
 	void *user;
 	const void *bytes, *key, *note;
 	size_t len, key_len, note_len;
-	size_t size; /* as the service counts */
+	size_t size;    /* as the service counts */
+	uint64_t group; /* a call holds entries of one group only */
 };
 void batch_add(
     struct batcher *b, const struct batch_item *item, int64_t now_ms);

@@ -124,6 +124,7 @@ admit_part(
 	buf_reset(&e->note);
 	e->more = e->skip = false;
 	e->size = 0;
+	e->group = 0;
 	if (s->about->encode(s->ctx, &slot->rec, part, e, err) != 0)
 		return -1;
 	if (!e->skip) {
@@ -144,7 +145,8 @@ admit_part(
 		    .key_len = e->key.len,
 		    .note = e->note.data,
 		    .note_len = e->note.len,
-		    .size = e->size};
+		    .size = e->size,
+		    .group = e->group};
 		batch_add(s->batcher, &item, text_tick());
 	}
 	return e->more ? 1 : 0;

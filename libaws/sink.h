@@ -28,6 +28,7 @@ struct sink_entry {
 	struct buf body;
 	struct buf key;  /* empty: no order is promised */
 	struct buf note; /* kept for settle: an expected digest, a key */
+	uint64_t group;  /* calls hold entries of one group only */
 	size_t size;     /* as the service counts it; 0: body's length */
 	bool more;       /* this record has another part */
 	bool skip;       /* nothing to send: the part counts as accepted */
@@ -64,6 +65,8 @@ struct sink_about {
 	/* SINK_BY_ID: is an accepted entry's reply right? Or NULL. */
 	int (*check)(void *ctx, const char *note, size_t note_len,
 	    struct json reply, struct err *err);
+	/* After each reply's entries were settled, or NULL. */
+	void (*after)(void *ctx);
 	/* SINK_CUSTOM: say of each entry by sink_accept, sink_refuse or
 	 * sink_again; what it leaves unsaid is sent again. Called for replies
 	 * with call->err.kind NONE or REFUSED; returns false to have a refused

@@ -311,4 +311,6 @@ sink_read_reply(struct sink *s, const struct call *call)
 	    "the reply to %s does not account for it", s->about->operation);
 	for (size_t i = 0; i < s->at_hand->count; i++)
 		sink_again(s, i, &err);
+	if (s->about->after != NULL)
+		s->about->after(s->ctx);
 }
