@@ -62,7 +62,7 @@ struct sink_about {
 	void (*assemble)(void *ctx, const struct batch *b, struct buf *body);
 	/* Change the call before it is sent (path, url, gzip), or NULL. */
 	void (*prepare)(void *ctx, const struct batch *b, struct call *call);
-	/* SINK_BY_ID: is an accepted entry's reply right? Or NULL. */
+	/* SINK_BY_ID: an entry was accepted: is its reply right? Or NULL. */
 	int (*check)(void *ctx, const char *note, size_t note_len,
 	    struct json reply, struct err *err);
 	/* After each reply's entries were settled, or NULL. */
@@ -92,6 +92,8 @@ void sink_accept(struct sink *s, size_t i, const char *fields, size_t len);
 void sink_accept_line(struct sink *s, size_t i, const char *line, size_t len);
 void sink_refuse(struct sink *s, size_t i, const struct err *err);
 void sink_again(struct sink *s, size_t i, const struct err *err);
+/* For assemble: append the entries with their numbers filled in. */
+void sink_join(const struct batch *b, const char *between, struct buf *body);
 /* The record of an entry. */
 const struct record *sink_record(const struct batch *b, size_t i);
 

@@ -17,16 +17,14 @@ sink_random(void)
 	return (double)n / 4294967296.0;
 }
 
-/* Head, entries with their numbers filled in, tail. */
-static void
-join(const struct sink *s, const struct batch *batch, struct buf *body)
+void
+sink_join(const struct batch *batch, const char *between, struct buf *body)
 {
-	buf_add(body, s->head.data, s->head.len);
 	for (size_t i = 0; i < batch->count; i++) {
 		const char *at = batch->bytes.data + batch->entry[i].at;
 		const char *end = at + batch->entry[i].len, *mark;
 		if (i > 0)
-			buf_add_text(body, s->about->join);
+			buf_add_text(body, between);
 		while ((mark = memchr(at, MARK, (size_t)(end - at))) != NULL) {
 			buf_add(body, at, (size_t)(mark - at));
 			buf_addf(body, "%zu", i + 1);
@@ -34,7 +32,6 @@ join(const struct sink *s, const struct batch *batch, struct buf *body)
 		}
 		buf_add(body, at, (size_t)(end - at));
 	}
-	buf_add(body, s->tail.data, s->tail.len);
 }
 
 static void
@@ -42,10 +39,13 @@ build(struct sink *s, const struct batch *batch, struct call *call,
     struct buf *body)
 {
 	buf_reset(body);
-	if (s->about->assemble != NULL)
+	if (s->about->assemble != NULL) {
 		s->about->assemble(s->ctx, batch, body);
-	else
-		join(s, batch, body);
+	} else {
+		buf_add(body, s->head.data, s->head.len);
+		sink_join(batch, s->about->join, body);
+		buf_add(body, s->tail.data, s->tail.len);
+	}
 	call->service = service_find(s->about->service);
 	call->operation = s->about->operation;
 	call->body = buf_text(body);
