@@ -501,6 +501,37 @@ take_done(struct caller *c, struct call_run **p)
 	return call;
 }
 
+static bool
+unlink_run(struct call_run **p, const struct call_run *run)
+{
+	while (*p != NULL && *p != run)
+		p = &(*p)->next;
+	if (*p == NULL)
+		return false;
+	*p = run->next;
+	return true;
+}
+
+void
+call_cancel(struct caller *c, struct call *call)
+{
+	struct call_run *run = call->run;
+	if (run == NULL)
+		return;
+	if (unlink_run(&c->done, run)) {
+		c->done_end = &c->done;
+		while (*c->done_end != NULL)
+			c->done_end = &(*c->done_end)->next;
+	} else if (!unlink_run(&c->waiting, run)) {
+		http_cancel(c->http, &run->request.http);
+	}
+	call->run = NULL;
+	run->call = NULL;
+	run->next = c->spare;
+	c->spare = run;
+	c->running--;
+}
+
 struct call *
 call_next(struct caller *c)
 {
