@@ -471,7 +471,6 @@ wait_for(
 			events |= CURL_WAIT_POLLOUT;
 		h->wait[i] =
 		    (struct curl_waitfd){.fd = extra[i].fd, .events = events};
-		extra[i].revents = 0;
 	}
 	int ready = 0;
 	curl_multi_poll(h->multi, h->wait, (unsigned)extra_count,
@@ -481,22 +480,31 @@ wait_for(
 		poll(extra, extra_count, 0);
 }
 
+static void
+move(struct http *h)
+{
+	int running;
+	curl_multi_perform(h->multi, &running);
+	collect(h);
+}
+
 void
 http_poll(
     struct http *h, struct pollfd *extra, size_t extra_count, int timeout_ms)
 {
+	for (size_t i = 0; i < extra_count; i++)
+		extra[i].revents = 0;
+	if (h->multi != NULL)
+		move(h); /* send what was started */
 	if (h->done != NULL)
 		timeout_ms = 0;
-	if (h->multi == NULL) {
-		for (size_t i = 0; i < extra_count; i++)
-			extra[i].revents = 0;
-		poll(extra, extra_count, timeout_ms);
+	if (h->multi == NULL || h->done != NULL) {
+		if (extra_count > 0 || timeout_ms != 0)
+			poll(extra, extra_count, timeout_ms);
 		return;
 	}
 	wait_for(h, extra, extra_count, timeout_ms);
-	int running;
-	curl_multi_perform(h->multi, &running);
-	collect(h);
+	move(h);
 }
 
 struct http_request *
