@@ -266,7 +266,8 @@ report(const struct caller *c, const struct call_run *run)
 	    q->http.body_len, q->http.reply.len,
 	    call->request_id[0] != '\0' ? call->request_id : "none");
 	if (q->site != NULL)
-		diag_plain("  signed at %s with the key of %s: %.8s...",
+		diag_plain(
+		    "  signed at %s with the key of %s, signature %.8s...",
 		    q->sig.date,
 		    c->cred != NULL && c->cred->source != NULL ? c->cred->source
 							       : "unknown",

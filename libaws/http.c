@@ -427,6 +427,15 @@ explain(struct transfer *t, CURLcode code)
 	err_set(&r->err, kind, name, "%s", detail);
 }
 
+/* libcurl takes a connection that ends within the header for its end. */
+static bool
+whole(const struct buf *header)
+{
+	const char *end = buf_text(header) + header->len;
+	return (header->len >= 4 && memcmp(end - 4, "\r\n\r\n", 4) == 0) ||
+	       (header->len >= 2 && memcmp(end - 2, "\n\n", 2) == 0);
+}
+
 static void
 collect(struct http *h)
 {
@@ -443,6 +452,8 @@ collect(struct http *h)
 		curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took);
 		r->took_ms = took / 1000;
 		r->sent = t->issued > 0;
+		if (code == CURLE_OK && !whole(&r->reply_header))
+			code = CURLE_PARTIAL_FILE;
 		if (code == CURLE_OK) {
 			curl_easy_getinfo(
 			    t->easy, CURLINFO_RESPONSE_CODE, &status);

@@ -38,7 +38,7 @@ scripted_start() {
 scripted_stop() {
 	[ -n "${SCRIPTED_PID-}" ] || return 0
 	kill "$SCRIPTED_PID" 2>/dev/null
-	wait "$SCRIPTED_PID" 2>/dev/null
+	wait "$SCRIPTED_PID" 2>/dev/null || true
 	SCRIPTED_PID=
 }
 

@@ -43,7 +43,8 @@ the first ">>" are comments. A request for which there is no reply is answered
     cut=N         sends N bytes of head and body together, then closes
     drip=S        sends a byte of head and body every S seconds
     endless       sends the body again and again, chunked
-    raw           the body is the whole answer, head included
+    raw           the body is the whole answer, head included; every line of
+                  it, empty ones too, ends in CR LF
 
 The log has a JSON object a line a request: n, connection (from 1), method,
 path, operation, headers (lower case), body (text; base64 as body_base64 when
@@ -85,11 +86,12 @@ class Reply:
             self.head.append(lines.pop(0))
         if lines and lines[0] == "":
             lines.pop(0)
+        if "raw" in self.options:
+            self.body = "\r\n".join(lines + [""])
+            return
         while lines and lines[-1] == "":
             lines.pop()
         self.body = "\n".join(lines)
-        if "raw" in self.options:
-            self.body = self.body.replace("\n", "\r\n")
 
     def number(self, name):
         return float(self.options.get(name, 0))

@@ -8,9 +8,8 @@
  * after the first poll; -e the credentials expire MS from now; -R their
  * refresh is refused; -x the timeout; -w call_run instead of the loop; -b a
  * body of so many bytes. Prints "KIND CODE STATUS" and what else is set, then
- * the number of asks for credentials when it was not 1.
+ * the number of asks for credentials when there was more than one.
  */
-#include <err.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "diag.h"
 #include "mem.h"
 #include "text.h"
 
@@ -72,12 +72,19 @@ print(const struct call *call)
 	putchar('\n');
 }
 
+static void
+die(const char *what)
+{
+	diag("%s", what);
+	exit(2);
+}
+
 static int64_t
 number(const char *text)
 {
 	int64_t n;
 	if (text_integer(text, INT64_MIN, INT64_MAX, &n) != 0)
-		errx(2, "not a number: %s", text);
+		die(text);
 	return n;
 }
 
@@ -93,28 +100,57 @@ main(int argc, char **argv)
 	int64_t count = 1, jobs = 1, bytes = 0;
 	for (int o; (o = getopt(argc, argv, "1b:c:e:hj:lm:Rt:u:vwx:")) != -1;)
 		switch (o) {
-		case '1': model.once = true; break;
-		case 'b': bytes = number(optarg); break;
-		case 'c': count = number(optarg); break;
-		case 'e': keys.expires_ms = number(optarg); break;
-		case 'h': hurry = true; break;
-		case 'j': jobs = number(optarg); break;
-		case 'l': model.long_poll = true; break;
-		case 'm': model.max_reply = (size_t)number(optarg); break;
-		case 'R': keys.refuse = true; break;
-		case 't': options.timeout_ms = number(optarg); break;
-		case 'u': model.url = optarg; break;
-		case 'v': options.verbose++; break;
-		case 'w': wait = true; break;
-		case 'x': model.timeout_ms = number(optarg); break;
-		default: return 2;
+		case '1':
+			model.once = true;
+			break;
+		case 'b':
+			bytes = number(optarg);
+			break;
+		case 'c':
+			count = number(optarg);
+			break;
+		case 'e':
+			keys.expires_ms = number(optarg);
+			break;
+		case 'h':
+			hurry = true;
+			break;
+		case 'j':
+			jobs = number(optarg);
+			break;
+		case 'l':
+			model.long_poll = true;
+			break;
+		case 'm':
+			model.max_reply = (size_t)number(optarg);
+			break;
+		case 'R':
+			keys.refuse = true;
+			break;
+		case 't':
+			options.timeout_ms = number(optarg);
+			break;
+		case 'u':
+			model.url = optarg;
+			break;
+		case 'v':
+			options.verbose++;
+			break;
+		case 'w':
+			wait = true;
+			break;
+		case 'x':
+			model.timeout_ms = number(optarg);
+			break;
+		default:
+			return 2;
 		}
 	argv += optind;
 	argc -= optind;
 	if (model.url == NULL) {
 		model.service = argc > 0 ? service_find(argv[0]) : NULL;
 		if (model.service == NULL || argc < 2)
-			errx(2, "no service or operation");
+			die("no service or operation");
 		model.operation = argv[1];
 		argv += 2;
 		argc -= 2;
@@ -129,7 +165,7 @@ main(int argc, char **argv)
 		model.body_len = (size_t)bytes;
 	}
 	if (conf_init(&conf, conf_env_process(), &options, &err) != 0)
-		errx(2, "%s", err.message);
+		die(err.message);
 	struct caller *c = call_open(&conf,
 	    (struct call_cred){.get = get, .ctx = &keys}, "test", (size_t)jobs);
 	struct call *calls = mem_alloc((size_t)count * sizeof(*calls));
@@ -156,7 +192,7 @@ main(int argc, char **argv)
 			call_clear(done);
 		}
 	}
-	if (keys.asks != 1)
+	if (keys.asks > 1)
 		printf("asks=%d refreshes=%d\n", keys.asks, keys.refreshes);
 	for (int64_t i = 0; i < count; i++)
 		call_clear(&calls[i]);
