@@ -317,3 +317,9 @@ ini_has(const struct ini *ini, const char *section)
 			return 1;
 	return 0;
 }
+
+const char *
+ini_section(const struct ini *ini, size_t index)
+{
+	return index < ini->section_count ? ini->section[index] : NULL;
+}

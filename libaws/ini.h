@@ -25,5 +25,7 @@ void ini_free(struct ini *ini);
 const char *ini_get(
     const struct ini *ini, const char *section, const char *key);
 int ini_has(const struct ini *ini, const char *section);
+/* The sections in their order: NULL past the last. */
+const char *ini_section(const struct ini *ini, size_t index);
 
 #endif

@@ -369,7 +369,6 @@ tool_flush_some(struct tool *t)
 			   ? 0
 			   : output_failed(t, errno);
 	t->out_at += (size_t)n;
-	t->written += (uint64_t)n;
 	if (t->out_at == t->out.len) {
 		buf_reset(&t->out);
 		t->out_at = 0;
@@ -454,19 +453,6 @@ tool_next(struct tool *t)
 	return NULL;
 }
 
-void
-tool_close_stdout(struct tool *t)
-{
-	if (t->out_ended)
-		return;
-	t->out_ended = true;
-	buf_reset(&t->out);
-	t->out_at = 0;
-	/* A full disk may only now be told. */
-	if (close(STDOUT_FILENO) != 0 && errno != EBADF && !t->out_failed)
-		output_failed(t, errno);
-}
-
 static void
 last_lines(struct tool *t)
 {
@@ -505,7 +491,9 @@ tool_finish(struct tool *t)
 		diag("--failed %s: %s", t->failed_path, strerror(errno));
 		t->out_failed = true;
 	}
-	tool_close_stdout(t);
+	/* A full disk may only now be told. */
+	if (close(STDOUT_FILENO) != 0 && errno != EBADF && !t->out_failed)
+		output_failed(t, errno);
 	if (t->out_closed && (t->about->kind & TOOL_READS))
 		diag("stdout was closed by its reader");
 	last_lines(t);

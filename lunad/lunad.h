@@ -1,6 +1,7 @@
 #ifndef LUNAD_H
 #define LUNAD_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,9 @@
 struct lunad;
 struct store;
 
+/* The documented key pair that every lunad knows, and its account. */
+#define LUNAD_KEY_ID "AKIALUNADEXAMPLE0000"
+#define LUNAD_SECRET "lunad-example-secret-not-a-key"
 #define LUNAD_ACCOUNT "000000000000"
 
 struct request {
@@ -33,6 +37,7 @@ struct request {
 	const char *key_id;
 	const char *id;       /* request id */
 	const char *base_url; /* "http://127.0.0.1:4566", by which it came */
+	const char *path;     /* of the URL, raw: SQS's query form uses it */
 	bool query;           /* came as query protocol */
 	bool internal;        /* lunad_call: by another service */
 	int64_t now_ms;       /* virtual */
@@ -63,8 +68,8 @@ int fail(struct request *r, int status, const char *code, const char *format,
 
 /*
  * Run this request again when lunad_wake is called with key, or at until_ms
- * (real clock, text_now); then wait_until_ms says which wait it was.
- * Returns ANSWER_WAIT.
+ * (real clock, text_now); then wait_until_ms says which wait it was. What it
+ * changed so far is kept. Returns ANSWER_WAIT.
  */
 int park(struct request *r, const char *key, int64_t until_ms);
 void lunad_wake(struct lunad *l, const char *key);
@@ -84,7 +89,8 @@ struct wire_shape {
 		WIRE_LIST, /* <Member><member>…</member></Member>: default */
 		WIRE_FLAT_LIST, /* <item>…</item> again and again, item named */
 		WIRE_MAP, /* <Member><entry><key/><value/></entry></Member> */
-		WIRE_FLAT_MAP /* <item><Name/><Value/></item> (SQS attributes) */
+		WIRE_FLAT_MAP, /* <item><Name/><Value/></item> (SQS attributes) */
+		WIRE_TIME /* a number of seconds, written as ISO 8601 */
 	} as;
 	const char *item, *key, *value;
 };
@@ -114,6 +120,11 @@ struct api {
 	 * INT64_MAX; and run exactly that one event, at its own time. */
 	int64_t (*due)(struct lunad *l);
 	void (*run_due)(struct lunad *l, int64_t now_ms);
+	/* For a service with transfers of its own (deliveries): wait as
+	 * poll(2) does and for them too; false when it has none running.
+	 * What came of them is due work of the service. NULL for all others. */
+	bool (*wait)(struct lunad *l, struct pollfd *fds, size_t count,
+	    int timeout_ms);
 	/* Called once after the schema; called after /_luna/reset too. */
 	void (*open)(struct lunad *l);
 };
@@ -144,8 +155,11 @@ int64_t lunad_now(struct lunad *l);
 const char *lunad_base_url(struct lunad *l);
 /* The directory of the data: the store, and mail/ below it. */
 const char *lunad_dir(struct lunad *l);
+/* --smtp URL, or NULL. */
+const char *lunad_smtp(struct lunad *l);
 /* A number in [0, 1) from --seed, for faults and jitter. */
 double lunad_random(struct lunad *l);
+uint64_t lunad_random64(struct lunad *l);
 
 /* Parameters, read in place. NULL or a default when absent; text is valid
  * until the request ends. */

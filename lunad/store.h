@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "err.h"
+
 /*
  * The one SQLite file: prepared statements kept by their text, a savepoint a
  * request, one COMMIT for many. A table belongs to one service.
@@ -38,10 +40,30 @@ int64_t store_do(struct store *s, const char *sql, const char *types, ...);
 int64_t store_number(struct store *s, int64_t otherwise, const char *sql,
     const char *types, ...);
 int64_t store_last_id(struct store *s);
-/* As the core sees it: has something failed since the last clear? */
-bool store_failed(struct store *s);
 /* How often changes were rolled back so far: when it has moved, rows that a
  * service keeps in memory may never have been and are read again. */
 uint64_t store_undone(const struct store *s);
+
+/*
+ * The core's part; services need none of it.
+ *
+ * full: synchronous=FULL, for power loss; else NORMAL, for kill -9.
+ * Fails: ERR_SETUP.
+ */
+struct store *store_open(const char *path, bool full, struct err *err);
+void store_close(struct store *s);
+/* Run a schema's statements. */
+int store_script(struct store *s, const char *sql, struct err *err);
+/* Open a savepoint, and the transaction around it when none is open; then
+ * keep or undo what was changed since. They nest. */
+void store_save(struct store *s);
+void store_keep(struct store *s);
+void store_undo(struct store *s);
+bool store_pending(struct store *s); /* is a transaction open? */
+/* End the transaction. -1: nothing of it is there. */
+int store_commit(struct store *s);
+/* Has something failed since the last clear? */
+bool store_failed(struct store *s);
+void store_clear(struct store *s);
 
 #endif

@@ -1,0 +1,9 @@
+#include "lunad.h"
+
+/* Every service exports its table of operations; main's order is this. */
+extern const struct api sts_api;
+
+const struct api *const lunad_apis[] = {
+    &sts_api,
+    NULL,
+};
