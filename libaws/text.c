@@ -1,6 +1,9 @@
 #include "text.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static const char hex_upper[] = "0123456789ABCDEF";
 static const char hex_lower[] = "0123456789abcdef";
@@ -52,19 +55,19 @@ text_base64(const void *bytes, size_t len, struct buf *out)
 	out->len += size;
 }
 
-/* The six bits of a base64 character, or -1. */
-static int
+/* The six bits of a base64 character, or 64. */
+static inline uint32_t
 sextet(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
+	/* From '+' to 'z'. */
+	static const unsigned char bits[80] = {62, 64, 64, 64, 63, 52, 53, 54,
+	    55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64, 0, 1, 2, 3,
+	    4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+	    22, 23, 24, 25, 64, 64, 64, 64, 64, 64, 26, 27, 28, 29, 30, 31, 32,
+	    33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49,
+	    50, 51};
+	unsigned at = (unsigned)(unsigned char)c - '+';
+	return at < sizeof(bits) ? bits[at] : 64;
 }
 
 int
@@ -78,43 +81,54 @@ text_unbase64(const char *text, size_t len, struct buf *out)
 	char *to = buf_room(out, len / 4 * 3);
 	if (to == NULL)
 		return 0;
-	uint32_t group = 0;
-	for (size_t i = 0; i < len; i++) {
-		int bits = i < len - pad ? sextet(text[i]) : 0;
-		if (bits < 0)
-			return -1;
-		group = group << 6 | (uint32_t)bits;
-		if (i % 4 != 3)
-			continue;
-		*to++ = (char)(group >> 16 & 255);
-		*to++ = (char)(group >> 8 & 255);
-		*to++ = (char)(group & 255);
-		group = 0;
+	uint32_t wrong = 0;
+	for (size_t i = 0; i < len; i += 4) {
+		bool last = i + 4 == len;
+		uint32_t a = sextet(text[i]), b = sextet(text[i + 1]);
+		uint32_t c = last && pad == 2 ? 0 : sextet(text[i + 2]);
+		uint32_t d = last && pad > 0 ? 0 : sextet(text[i + 3]);
+		wrong |= a | b | c | d;
+		*to++ = (char)(a << 2 | b >> 4);
+		*to++ = (char)(b << 4 | c >> 2);
+		*to++ = (char)(c << 6 | d);
 	}
-	out->len += len / 4 * 3 - pad;
+	if (wrong <= 63)
+		out->len += len / 4 * 3 - pad;
 	out->data[out->len] = '\0';
-	return 0;
+	return wrong <= 63 ? 0 : -1;
 }
 
-static bool
-unreserved(unsigned char c)
+/* A-Z a-z 0-9 - . _ ~ */
+static inline bool
+is_unreserved(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	       c == '~';
+	static const uint64_t ascii[2] = {
+	    UINT64_C(0x03ff600000000000), UINT64_C(0x47fffffe87fffffe)};
+	return c < 0x80 && (ascii[c >> 6] >> (c & 63) & 1) != 0;
 }
+
+#define BLOCK ((size_t)512) /* what is encoded in one go */
 
 void
 text_percent(const char *text, size_t len, bool keep_slash, struct buf *out)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		if (unreserved(c) || (c == '/' && keep_slash)) {
-			buf_add_char(out, text[i]);
-			continue;
+	char block[BLOCK * 3];
+	const char *end = text + len;
+	while (text < end) {
+		size_t n =
+		    (size_t)(end - text) < BLOCK ? (size_t)(end - text) : BLOCK;
+		char *to = block;
+		for (const char *stop = text + n; text < stop; text++) {
+			unsigned char c = (unsigned char)*text;
+			if (is_unreserved(c) || (c == '/' && keep_slash)) {
+				*to++ = *text;
+				continue;
+			}
+			*to++ = '%';
+			*to++ = hex_upper[c >> 4];
+			*to++ = hex_upper[c & 15];
 		}
-		char code[3] = {'%', hex_upper[c >> 4], hex_upper[c & 15]};
-		buf_add(out, code, sizeof(code));
+		buf_add(out, block, (size_t)(to - block));
 	}
 }
 
@@ -151,7 +165,7 @@ text_unpercent(const char *text, size_t len, bool plus, struct buf *out)
 }
 
 static const char *
-entity(char c)
+entity(char c, bool quotes)
 {
 	switch (c) {
 	case '&':
@@ -161,24 +175,24 @@ entity(char c)
 	case '>':
 		return "&gt;";
 	case '"':
-		return "&quot;";
+		return quotes ? "&quot;" : NULL;
 	case '\'':
-		return "&#39;";
+		return quotes ? "&#39;" : NULL;
 	default:
 		return NULL;
 	}
 }
 
 static void
-escape_entities(
-    const char *text, size_t len, const char *which, struct buf *out)
+escape_entities(const char *text, size_t len, bool quotes, struct buf *out)
 {
 	size_t from = 0;
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\0' || strchr(which, text[i]) == NULL)
+		const char *as = entity(text[i], quotes);
+		if (as == NULL)
 			continue;
 		buf_add(out, text + from, i - from);
-		buf_add_text(out, entity(text[i]));
+		buf_add_text(out, as);
 		from = i + 1;
 	}
 	buf_add(out, text + from, len - from);
@@ -187,13 +201,13 @@ escape_entities(
 void
 text_html(const char *text, size_t len, struct buf *out)
 {
-	escape_entities(text, len, "&<>\"'", out);
+	escape_entities(text, len, true, out);
 }
 
 void
 text_slack(const char *text, size_t len, struct buf *out)
 {
-	escape_entities(text, len, "&<>", out);
+	escape_entities(text, len, false, out);
 }
 
 /* The bounds of the second byte are those of Unicode 15, table 3-7. */
@@ -268,41 +282,109 @@ text_add_utf8(uint32_t code, struct buf *out)
 	buf_add(out, s, n);
 }
 
-static void
-escape_json(unsigned char c, struct buf *out)
+/* Returns the place after the escape of c, of at most six bytes. */
+static inline char *
+escape_json(unsigned char c, char *to)
 {
-	static const char short_for[] = "\"\\\b\f\n\r\t";
-	static const char short_as[] = "\"\\bfnrt";
+	static const char short_for[] = "\b\f\n\r\t";
+	static const char short_as[] = "bfnrt";
+	*to++ = '\\';
+	if (c == '"' || c == '\\') {
+		*to++ = (char)c;
+		return to;
+	}
 	const char *at = memchr(short_for, c, sizeof(short_for) - 1);
 	if (at != NULL) {
-		char two[2] = {'\\', short_as[at - short_for]};
-		buf_add(out, two, sizeof(two));
+		*to++ = short_as[at - short_for];
+		return to;
+	}
+	memcpy(to, "u00", 3);
+	to[3] = hex_lower[c >> 4];
+	to[4] = hex_lower[c & 15];
+	return to + 5;
+}
+
+struct escaping {
+	const char *at, *end;
+	char *to;
+	char block[BLOCK * 6];
+};
+
+static inline void
+escape_character(struct escaping *e)
+{
+	unsigned char c = (unsigned char)*e->at;
+	if (c < 0x80) {
+		if (c >= ' ' && c != '"' && c != '\\')
+			*e->to++ = (char)c;
+		else
+			e->to = escape_json(c, e->to);
+		e->at++;
 		return;
 	}
-	char six[6] = {
-	    '\\', 'u', '0', '0', hex_lower[c >> 4], hex_lower[c & 15]};
-	buf_add(out, six, sizeof(six));
+	size_t n = text_character(e->at, (size_t)(e->end - e->at));
+	if (n == 0) {
+		memcpy(e->to, replacement, 3);
+		e->to += 3;
+		e->at++;
+		return;
+	}
+	memcpy(e->to, e->at, n);
+	e->to += n;
+	e->at += n;
 }
+
+#ifdef __SSE2__
+/*
+ * Escape 16 bytes, of which 32 can be read and for which 96 + 16 can be
+ * written; false when they are not all ASCII.
+ */
+static inline bool
+escape_sixteen(struct escaping *e)
+{
+	const __m128i *in = (const __m128i *)(const void *)e->at;
+	__m128i v = _mm_loadu_si128(in);
+	if (_mm_movemask_epi8(v) != 0)
+		return false;
+	__m128i special = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(' ')),
+	    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+	unsigned mask = (unsigned)_mm_movemask_epi8(special);
+	unsigned from = 0;
+	for (; mask != 0; mask &= mask - 1) {
+		unsigned k = (unsigned)__builtin_ctz(mask);
+		memcpy(e->to, e->at + from, 16);
+		e->to =
+		    escape_json((unsigned char)e->at[k], e->to + (k - from));
+		from = k + 1;
+	}
+	memcpy(e->to, e->at + from, 16);
+	e->to += 16 - from;
+	e->at += 16;
+	return true;
+}
+#endif
 
 void
 text_json(const char *text, size_t len, struct buf *out)
 {
-	size_t from = 0, i = 0;
-	while (i < len) {
-		unsigned char c = (unsigned char)text[i];
-		size_t n = text_character(text + i, len - i);
-		if (n > 0 && c >= ' ' && c != '"' && c != '\\') {
-			i += n;
-			continue;
+	struct escaping e;
+	e.at = text;
+	e.end = text + len;
+	while (e.at < e.end) {
+		const char *stop = (size_t)(e.end - e.at) < BLOCK - 32
+				       ? e.end
+				       : e.at + BLOCK - 32;
+		e.to = e.block;
+		while (e.at < stop) {
+#ifdef __SSE2__
+			if (stop - e.at >= 32 && escape_sixteen(&e))
+				continue;
+#endif
+			escape_character(&e);
 		}
-		buf_add(out, text + from, i - from);
-		if (n == 0)
-			buf_add_text(out, replacement);
-		else
-			escape_json(c, out);
-		from = ++i;
+		buf_add(out, e.block, (size_t)(e.to - e.block));
 	}
-	buf_add(out, text + from, len - from);
 }
 
 void

@@ -3,3 +3,44 @@ load cases
 @test "encodings, times and sizes: every case in test/cases/text" {
 	cases "$(program text)" "$BATS_TEST_DIRNAME/cases/text"
 }
+
+# Texts whose special characters lie everywhere in and between the blocks that
+# are encoded in one go.
+long_texts() {
+	python3 - <<-'END'
+		import random, sys
+		random.seed(7)
+		marks = '"\\\t\x00\x01/ +%<&\u00e4\u20ac\U0001f600'
+		for n in range(300):
+		    text = "".join(
+		        random.choice(marks) if random.random() < n / 300 else "x"
+		        for _ in range(random.randrange(1, 1700)))
+		    sys.stdout.buffer.write(text.encode() + b"\n")
+	END
+}
+
+@test "long texts are escaped, percent-encoded and base64 as Python does it" {
+	local p
+	p=$(program text)
+	cd "$BATS_TEST_TMPDIR"
+	long_texts >texts
+	[ "$(wc -l <texts)" -eq 300 ]
+	"$p" json <texts >json
+	"$p" percent <texts >percent
+	"$p" base64 <texts >base64
+	"$p" unpercent <percent | cmp - texts
+	"$p" unbase64 <base64 | cmp - texts
+	python3 - <<-'END'
+		import base64, json, urllib.parse
+		def lines(name):
+		    return open(name, "rb").read().split(b"\n")[:-1]
+		for text, j, p, b in zip(
+		        lines("texts"), lines("json"), lines("percent"),
+		        lines("base64"), strict=True):
+		    assert j == json.dumps(
+		        text.decode(), ensure_ascii=False).encode(), (text, j)
+		    assert p == urllib.parse.quote(
+		        text, safe="-._~").encode(), (text, p)
+		    assert b == base64.b64encode(text), (text, b)
+	END
+}
