@@ -266,7 +266,8 @@ report(const struct caller *c, const struct call_run *run)
 	    q->http.body_len, q->http.reply.len,
 	    call->request_id[0] != '\0' ? call->request_id : "none");
 	if (q->site != NULL)
-		diag_plain("  signed at %s with the key of %s: %.8s...",
+		diag_plain(
+		    "  signed at %s with the key of %s, signature %.8s...",
 		    q->sig.date,
 		    c->cred != NULL && c->cred->source != NULL ? c->cred->source
 							       : "unknown",
@@ -499,6 +500,37 @@ take_done(struct caller *c, struct call_run **p)
 	c->spare = run;
 	c->running--;
 	return call;
+}
+
+static bool
+unlink_run(struct call_run **p, const struct call_run *run)
+{
+	while (*p != NULL && *p != run)
+		p = &(*p)->next;
+	if (*p == NULL)
+		return false;
+	*p = run->next;
+	return true;
+}
+
+void
+call_cancel(struct caller *c, struct call *call)
+{
+	struct call_run *run = call->run;
+	if (run == NULL)
+		return;
+	if (unlink_run(&c->done, run)) {
+		c->done_end = &c->done;
+		while (*c->done_end != NULL)
+			c->done_end = &(*c->done_end)->next;
+	} else if (!unlink_run(&c->waiting, run)) {
+		http_cancel(c->http, &run->request.http);
+	}
+	call->run = NULL;
+	run->call = NULL;
+	run->next = c->spare;
+	c->spare = run;
+	c->running--;
 }
 
 struct call *

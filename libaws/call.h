@@ -66,6 +66,9 @@ struct caller *call_open(const struct conf *conf, struct call_cred cred,
 void call_close(struct caller *c); /* running calls are dropped */
 
 void call_start(struct caller *c, struct call *call);
+/* Stop it now; it never comes out of call_next. The service may have acted on
+ * it. */
+void call_cancel(struct caller *c, struct call *call);
 /* Back-offs end at once and no attempt is repeated (a signal came). */
 void call_hurry(struct caller *c);
 /* As http_poll; timers of back-offs are kept here. */

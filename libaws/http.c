@@ -427,6 +427,15 @@ explain(struct transfer *t, CURLcode code)
 	err_set(&r->err, kind, name, "%s", detail);
 }
 
+/* libcurl takes a connection that ends within the header for its end. */
+static bool
+whole(const struct buf *header)
+{
+	const char *end = buf_text(header) + header->len;
+	return (header->len >= 4 && memcmp(end - 4, "\r\n\r\n", 4) == 0) ||
+	       (header->len >= 2 && memcmp(end - 2, "\n\n", 2) == 0);
+}
+
 static void
 collect(struct http *h)
 {
@@ -443,6 +452,8 @@ collect(struct http *h)
 		curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took);
 		r->took_ms = took / 1000;
 		r->sent = t->issued > 0;
+		if (code == CURLE_OK && !whole(&r->reply_header))
+			code = CURLE_PARTIAL_FILE;
 		if (code == CURLE_OK) {
 			curl_easy_getinfo(
 			    t->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -471,7 +482,6 @@ wait_for(
 			events |= CURL_WAIT_POLLOUT;
 		h->wait[i] =
 		    (struct curl_waitfd){.fd = extra[i].fd, .events = events};
-		extra[i].revents = 0;
 	}
 	int ready = 0;
 	curl_multi_poll(h->multi, h->wait, (unsigned)extra_count,
@@ -481,22 +491,31 @@ wait_for(
 		poll(extra, extra_count, 0);
 }
 
+static void
+move(struct http *h)
+{
+	int running;
+	curl_multi_perform(h->multi, &running);
+	collect(h);
+}
+
 void
 http_poll(
     struct http *h, struct pollfd *extra, size_t extra_count, int timeout_ms)
 {
+	for (size_t i = 0; i < extra_count; i++)
+		extra[i].revents = 0;
+	if (h->multi != NULL)
+		move(h); /* send what was started */
 	if (h->done != NULL)
 		timeout_ms = 0;
-	if (h->multi == NULL) {
-		for (size_t i = 0; i < extra_count; i++)
-			extra[i].revents = 0;
-		poll(extra, extra_count, timeout_ms);
+	if (h->multi == NULL || h->done != NULL) {
+		if (extra_count > 0 || timeout_ms != 0)
+			poll(extra, extra_count, timeout_ms);
 		return;
 	}
 	wait_for(h, extra, extra_count, timeout_ms);
-	int running;
-	curl_multi_perform(h->multi, &running);
-	collect(h);
+	move(h);
 }
 
 struct http_request *

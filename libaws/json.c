@@ -45,9 +45,12 @@ skip_space(const char *p, const char *end)
 	return p;
 }
 
-/* To the closing quote of the string whose inside is at p. */
+/*
+ * To the closing quote of the string whose inside is at p; *escaped is set
+ * when a backslash is on the way.
+ */
 static inline const char *
-to_quote(const char *p, const char *end)
+to_close(const char *p, const char *end, bool *escaped)
 {
 	for (;;) {
 #ifdef __SSE2__
@@ -70,8 +73,16 @@ to_quote(const char *p, const char *end)
 			p++;
 		if (end - p < 2 || *p == '"')
 			return p;
+		*escaped = true;
 		p += 2;
 	}
+}
+
+static inline const char *
+to_quote(const char *p, const char *end)
+{
+	bool escaped;
+	return to_close(p, end, &escaped);
 }
 
 /* Past the container that opens at p. */
@@ -100,6 +111,32 @@ past_container(const char *p, const char *end)
 	return end;
 }
 
+/* Past the number, true, false or null that begins at p. */
+static inline const char *
+past_scalar(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	const __m128i comma = _mm_set1_epi8(',');
+	const __m128i bracket = _mm_set1_epi8('}');
+	const __m128i lower = _mm_set1_epi8(0x20);
+	const __m128i control = _mm_set1_epi8('!');
+	while (end - p >= 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		/* With bit 0x20 set ] is }. */
+		int mask = _mm_movemask_epi8(
+		    _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, comma),
+				     _mm_cmplt_epi8(v, control)),
+			_mm_cmpeq_epi8(_mm_or_si128(v, lower), bracket)));
+		if (mask != 0)
+			return p + __builtin_ctz((unsigned)mask);
+		p += 16;
+	}
+#endif
+	while (p < end && *p != ',' && *p != '}' && *p != ']' && *p > ' ')
+		p++;
+	return p;
+}
+
 /* Past the value that begins at p. */
 static inline const char *
 past_value(const char *p, const char *end)
@@ -108,9 +145,7 @@ past_value(const char *p, const char *end)
 		return to_quote(p + 1, end) + 1;
 	if (*p == '{' || *p == '[')
 		return past_container(p, end);
-	while (p < end && *p != ',' && *p != '}' && *p != ']' && *p > ' ')
-		p++;
-	return p;
+	return past_scalar(p, end);
 }
 
 void
@@ -149,17 +184,102 @@ json_next(struct json_iter *it, struct json *key, struct json *value)
 	return true;
 }
 
+/*
+ * The quotes and backslashes of a text, found 64 bytes at a time: finding one
+ * does not wait for the one before it.
+ */
+struct marks {
+	const char *block, *end;
+	uint64_t bits;
+};
+
+static inline uint64_t
+marks_in(const char *p, const char *end)
+{
+	uint64_t bits = 0;
+	unsigned i = 0;
+	unsigned len = end - p < 64 ? (unsigned)(end - p) : 64;
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i backslash = _mm_set1_epi8('\\');
+	for (; i + 16 <= len; i += 16) {
+		__m128i v =
+		    _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		int mask = _mm_movemask_epi8(_mm_or_si128(
+		    _mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)));
+		bits |= (uint64_t)(unsigned)mask << i;
+	}
+#endif
+	for (; i < len; i++)
+		bits |= (uint64_t)(p[i] == '"' || p[i] == '\\') << i;
+	return bits;
+}
+
+static inline void
+marks_from(struct marks *m, const char *p, const char *end)
+{
+	*m = (struct marks){p, end, marks_in(p, end)};
+}
+
+static inline const char *
+next_mark(struct marks *m)
+{
+	while (m->bits == 0) {
+		if (m->end - m->block <= 64)
+			return m->end;
+		m->block += 64;
+		m->bits = marks_in(m->block, m->end);
+	}
+	const char *at = m->block + __builtin_ctzll(m->bits);
+	m->bits &= m->bits - 1;
+	return at;
+}
+
+/* The closing quote after the opening one that was the last mark. */
+static inline const char *
+next_close(struct marks *m, const char *open, bool *escaped)
+{
+	const char *close = next_mark(m);
+	if (*close != '\\')
+		return close;
+	*escaped = true;
+	close = to_quote(open + 1, m->end);
+	marks_from(m, close + 1, m->end);
+	return close;
+}
+
+/* Every field of every template comes through here. */
 struct json
 json_get(struct json obj, const char *name)
 {
-	struct json found = {0}, key, value;
+	struct json found = {0};
 	if (obj.type != JSON_OBJECT)
 		return found;
-	struct json_iter it;
-	json_each(obj, &it);
-	while (json_next(&it, &key, &value))
-		if (json_is(key, name))
-			found = value;
+	size_t len = strlen(name);
+	struct marks m;
+	const char *end = obj.at + obj.len - 1, *key;
+	marks_from(&m, obj.at + 1, end);
+	while ((key = next_mark(&m)) != end) {
+		bool escaped = false;
+		const char *p = next_close(&m, key, &escaped) + 1;
+		struct json view = {JSON_STRING, key, (size_t)(p - key)};
+		bool named = escaped ? json_is(view, name)
+				     : view.len == len + 2 &&
+					   memcmp(key + 1, name, len) == 0;
+		const char *value = skip_space(p, end);
+		value = skip_space(value + 1, end);
+		p = value;
+		if (*value == '"') {
+			p = next_close(&m, next_mark(&m), &escaped) + 1;
+		} else if (*value == '{' || *value == '[') {
+			p = past_container(value, end);
+			marks_from(&m, p, end);
+		} else if (named) {
+			p = past_scalar(value, end);
+		}
+		if (named)
+			found = json_view(value, p);
+	}
 	return found;
 }
 

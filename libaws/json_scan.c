@@ -14,12 +14,14 @@
 struct scan {
 	const char *text, *end;
 	const char *name; /* of the members to find, or NULL */
+	size_t name_len;
 	struct json_found *found;
 	struct json key;   /* one was just read, its value comes next */
 	const char *value; /* where that begins, or NULL */
 	const char *bad;
 	const char *what;
 	bool expected; /* what was expected, rather than what is wrong */
+	bool escaped;  /* the string just read has escapes */
 	unsigned depth;
 	bool object[JSON_DEPTH]; /* the open containers */
 };
@@ -106,6 +108,7 @@ static const char *
 scan_string(struct scan *s, const char *p)
 {
 	const char *open = p - 1;
+	s->escaped = false;
 	for (;;) {
 		p = skip_plain(p, s->end);
 		if (p == s->end)
@@ -113,6 +116,7 @@ scan_string(struct scan *s, const char *p)
 		if (*p == '"')
 			return p + 1;
 		if (*p == '\\') {
+			s->escaped = true;
 			p = scan_escape(s, p);
 			if (p == NULL)
 				return NULL;
@@ -192,6 +196,16 @@ scan_scalar(struct scan *s, const char *p)
 	}
 }
 
+/* Is the key just read that of a member to find? */
+static inline bool
+is_named(const struct scan *s, struct json key)
+{
+	if (s->escaped)
+		return json_is(key, s->name);
+	return key.len == s->name_len + 2 &&
+	       memcmp(key.at + 1, s->name, s->name_len) == 0;
+}
+
 /* A key and its colon; p: where the key should begin. */
 static const char *
 scan_key(struct scan *s, const char *p)
@@ -203,11 +217,12 @@ scan_key(struct scan *s, const char *p)
 	if (p == NULL)
 		return NULL;
 	struct json view = {JSON_STRING, key, (size_t)(p - key)};
+	bool named = s->depth == 1 && s->name != NULL && is_named(s, view);
 	p = skip_space(p, s->end);
 	if (p == s->end || *p != ':')
 		return expected(s, p, "':'");
 	p = skip_space(p + 1, s->end);
-	if (s->depth == 1 && s->name != NULL && json_is(view, s->name)) {
+	if (named) {
 		s->key = view;
 		s->value = p;
 	}
@@ -338,6 +353,7 @@ json_scan_object(const char *text, size_t len, const char *name,
 	s.text = text;
 	s.end = text + len;
 	s.name = name;
+	s.name_len = strlen(name);
 	s.found = found;
 	s.value = NULL;
 	s.depth = 0;

@@ -329,17 +329,14 @@ record_origin(const struct record *r, const char *service)
 bool
 record_came_as_text(const struct record *r)
 {
+	bool text = false;
 	struct json_iter it;
-	struct json origin, body = json_get(r->root, "body");
-	size_t members = json_count(r->root);
-	if (body.type != JSON_STRING ||
-	    members != (r->meta.type == JSON_NONE ? 1 : 2))
-		return false;
+	struct json origin;
 	json_each(json_get(r->meta, "from"), &it);
-	while (json_next(&it, NULL, &origin))
-		if (json_is(json_get(origin, "BodyIs"), "text"))
-			return true;
-	return false;
+	while (!text && json_next(&it, NULL, &origin))
+		text = json_is(json_get(origin, "BodyIs"), "text");
+	return text && json_get(r->root, "body").type == JSON_STRING &&
+	    json_count(r->root) == 2;
 }
 
 int

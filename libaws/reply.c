@@ -161,8 +161,8 @@ quote(const struct http_request *r, struct err *err)
 	if (len > 100)
 		len = text_utf8(buf_text(&r->reply), 100);
 	if (len == 0)
-		snprintf(err->message, sizeof(err->message),
-		    "no error in the answer");
+		snprintf(
+		    err->message, sizeof(err->message), "the answer is empty");
 	else
 		snprintf(err->message, sizeof(err->message),
 		    "the answer begins with: %.*s", (int)len,
@@ -186,10 +186,13 @@ reply_error(const struct http_request *r, struct err *err)
 	type = http_header(r, "x-amzn-query-error", &len);
 	if (type != NULL)
 		set_code(err->code, type, len);
-	if (err->code[0] == '\0')
+	if (err->code[0] == '\0') {
 		snprintf(err->code, sizeof(err->code), "HTTP%d", r->status);
+		if (err->message[0] == '\0')
+			quote(r, err);
+	}
 	if (err->message[0] == '\0')
-		quote(r, err);
+		snprintf(err->message, sizeof(err->message), "no message");
 	tidy(err->message);
 	enum retry_class class = retry_classify(r->status, own);
 	if (class == RETRY_NO || class == RETRY_TRANSIENT) {

@@ -247,7 +247,7 @@ flushes(const struct sink *s)
 		return true;
 	if (s->tool->linger_ms == 0 && !window_has_line(s->window))
 		return true;
-	return batch_flying(s->batcher) == 0 && !window_wants(s->window);
+	return batch_flying(s->batcher) == 0 && window_full(s->window);
 }
 
 static void

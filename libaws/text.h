@@ -18,8 +18,8 @@ void text_base64(const void *bytes, size_t len, struct buf *out);
 int text_unbase64(const char *text, size_t len, struct buf *out);
 
 /* RFC 3986: all but A-Z a-z 0-9 - . _ ~ as %XX; keep_slash leaves '/'. */
-void
-text_percent(const char *text, size_t len, bool keep_slash, struct buf *out);
+void text_percent(
+    const char *text, size_t len, bool keep_slash, struct buf *out);
 /* Decode %XX and, when plus is set, '+' as a space. -1: malformed. */
 int text_unpercent(const char *text, size_t len, bool plus, struct buf *out);
 

@@ -369,6 +369,7 @@ tool_flush_some(struct tool *t)
 			   ? 0
 			   : output_failed(t, errno);
 	t->out_at += (size_t)n;
+	t->written += (uint64_t)n;
 	if (t->out_at == t->out.len) {
 		buf_reset(&t->out);
 		t->out_at = 0;
@@ -453,6 +454,19 @@ tool_next(struct tool *t)
 	return NULL;
 }
 
+void
+tool_close_stdout(struct tool *t)
+{
+	if (t->out_ended)
+		return;
+	t->out_ended = true;
+	buf_reset(&t->out);
+	t->out_at = 0;
+	/* A full disk may only now be told. */
+	if (close(STDOUT_FILENO) != 0 && errno != EBADF && !t->out_failed)
+		output_failed(t, errno);
+}
+
 static void
 last_lines(struct tool *t)
 {
@@ -491,9 +505,7 @@ tool_finish(struct tool *t)
 		diag("--failed %s: %s", t->failed_path, strerror(errno));
 		t->out_failed = true;
 	}
-	/* A full disk may only now be told. */
-	if (close(STDOUT_FILENO) != 0 && errno != EBADF && !t->out_failed)
-		output_failed(t, errno);
+	tool_close_stdout(t);
 	if (t->out_closed && (t->about->kind & TOOL_READS))
 		diag("stdout was closed by its reader");
 	last_lines(t);

@@ -57,10 +57,12 @@ struct tool {
 	/* input and output */
 	struct window *window; /* of a filter; a sink has its own */
 	struct buf out;
-	size_t out_at;   /* written of out */
-	bool out_failed; /* stdout is closed or full */
-	bool out_closed; /* … by its reader: EPIPE */
-	bool out_big;    /* stdout is a file: writes need not be small */
+	size_t out_at;    /* written of out */
+	uint64_t written; /* bytes in all */
+	bool out_failed;  /* stdout is closed or full */
+	bool out_closed;  /* … by its reader: EPIPE */
+	bool out_ended;   /* closed by us */
+	bool out_big;     /* stdout is a file: writes need not be small */
 	int failed_fd;
 	int stop_fd;     /* readable after a signal */
 	int64_t stop_ms; /* tick of the first signal, or 0 */
@@ -109,6 +111,9 @@ void tool_print(struct tool *t, const char *line, size_t len);
 int tool_flush(struct tool *t);
 /* Write once what stdout takes without blocking, after POLLOUT. */
 int tool_flush_some(struct tool *t);
+
+/* No more output: readers see the end. What was not written is dropped. */
+void tool_close_stdout(struct tool *t);
 
 /* Report an error of the run, with the line (0: none); after ten of one code
  * they are only counted. */

@@ -116,9 +116,14 @@ window_free(struct window *w)
 bool
 window_wants(const struct window *w)
 {
-	if (w->eof || w->has_line || w->held >= w->max_records)
-		return false;
-	return w->held == 0 || w->bytes <= w->max_bytes;
+	return !w->eof && !w->has_line && !window_full(w);
+}
+
+bool
+window_full(const struct window *w)
+{
+	return w->held >= w->max_records ||
+	    (w->held > 0 && w->bytes > w->max_bytes);
 }
 
 /* A block with room behind the unfinished line, which moves there. */

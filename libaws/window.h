@@ -39,8 +39,10 @@ struct window *window_new(
     size_t max_records, size_t max_bytes, size_t max_line);
 void window_free(struct window *w);
 
-/* May more be read? */
+/* May more be read? Not at the end, nor while a line waits. */
 bool window_wants(const struct window *w);
+/* As many records or bytes are held as may be. */
+bool window_full(const struct window *w);
 /* Where to read to, and how much; then say how much came (0: end). */
 char *window_room(struct window *w, size_t *len);
 void window_read(struct window *w, size_t len);

@@ -1,7 +1,7 @@
 /*
  * Drives record: one operation on each line of stdin.
  *
- *	parse | payload | origin SERVICE | emit [SERVICE FIELDS]
+ *	parse | payload | body | origin SERVICE | emit [SERVICE FIELDS]
  *	set NAME VALUE | fail TOOL CODE MESSAGE | later TOOL CODE MESSAGE
  *	from SERVICE FIELDS	(on all of stdin, as one body)
  */
@@ -51,7 +51,10 @@ operate(int argc, char **arg, const char *line, size_t len, uint64_t number,
 		buf_add(out, r.meta.at == NULL ? "" : r.meta.at, r.meta.len);
 	else if (strcmp(arg[0], "payload") == 0)
 		record_payload(&r, out);
-	else if (strcmp(arg[0], "origin") == 0 && argc == 2) {
+	else if (strcmp(arg[0], "body") == 0) {
+		if (record_body(&r, out, &err) != 0)
+			buf_addf(out, "%s: %s", err.code, err.message);
+	} else if (strcmp(arg[0], "origin") == 0 && argc == 2) {
 		struct json v = record_origin(&r, arg[1]);
 		buf_add(out, v.at == NULL ? "none" : v.at,
 		    v.at == NULL ? 4 : v.len);
