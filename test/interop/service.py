@@ -35,6 +35,10 @@ LEFT_OUT = [
     ('stepfunctions', 'us-gov-', None, None),
     # No such endpoint: luna's host name does not resolve.
     ('s3', 'cn-', True, None),
+    # botocore's rules have changed here from 1.43.11 to 1.44.5.
+    ('dynamodb-streams', 'eusc-', None, True),
+    ('dynamodb-streams', 'us-iso', None, True),
+    ('dynamodb-streams', 'eu-iso', None, True),
     # The plain name there, as everywhere else.
     ('secretsmanager', 'cn-', True, True),
     ('secretsmanager', 'eusc-', None, True),
