@@ -88,7 +88,7 @@ refuse(struct auth_result *out, enum auth_error error, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(out->message, sizeof(out->message), format, ap);
 	va_end(ap);
-	return error;
+	return (int)error;
 }
 
 /* "20150830T123600Z" as seconds; -1: it is not of that form. */

@@ -68,6 +68,7 @@ void
 call_clear(struct call *c)
 {
 	buf_clear(&c->body);
+	buf_clear(&c->in);
 	buf_clear(&c->out);
 	buf_clear(&c->xml);
 	buf_clear(&c->r.error_message);
