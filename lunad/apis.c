@@ -1,9 +1,11 @@
 #include "lunad.h"
 
 /* Every service exports its table of operations; main's order is this. */
+extern const struct api sqs_api;
 extern const struct api sts_api;
 
 const struct api *const lunad_apis[] = {
+    &sqs_api,
     &sts_api,
     NULL,
 };

@@ -125,7 +125,8 @@ void reply_error(struct call *c);
 void wire_in(const struct wire_shape *shape, const char *form, size_t len,
     struct request *r, struct buf *out);
 /* wire_out.c: a JSON object's members as XML elements. */
-void wire_out(const struct wire_shape *shape, struct json v, struct buf *out);
+void wire_out(const struct wire_shape *shape, const char *operation,
+    struct json v, struct buf *out);
 
 /* route.c: the operation of api that a REST request names, or NULL. */
 const struct operation *route(const struct call *c, const struct api *api);

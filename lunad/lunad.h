@@ -92,6 +92,7 @@ struct wire_shape {
 		WIRE_FLAT_MAP, /* <item><Name/><Value/></item> (SQS attributes) */
 		WIRE_TIME /* a number of seconds, written as ISO 8601 */
 	} as;
+	/* '*' that begins item stands for the operation's name. */
 	const char *item, *key, *value;
 };
 

@@ -73,7 +73,7 @@ xml_answer(struct call *c)
 	struct json v = {JSON_OBJECT, buf_text(&c->out), c->out.len};
 	xml_open(c, request_format(&c->r, "%sResponse", op));
 	buf_addf(&c->xml, "<%sResult>", op);
-	wire_out(c->r.api->shape, v, &c->xml);
+	wire_out(c->r.api->shape, op, v, &c->xml);
 	buf_addf(&c->xml,
 	    "</%sResult><ResponseMetadata><RequestId>%s</RequestId>"
 	    "</ResponseMetadata></%sResponse>",

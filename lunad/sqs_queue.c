@@ -236,6 +236,9 @@ sqs_queue_of(struct sqs_call *c, struct request *r, struct json url)
 	const char *text = sqs_text(r, url, NULL), *name, *before;
 	struct sqs_queue *q = NULL;
 
+	/* The query form may be sent to the queue's URL instead. */
+	if (!text && r->query && r->path[0] && r->path[1])
+		text = r->path;
 	if (!text || !*text) {
 		fail(r, 400, "MissingRequiredParameterException",
 		    "The request must contain the parameter QueueUrl.");

@@ -134,6 +134,17 @@ print_map(const struct wire_shape *shape, struct request *r, const char *name,
 	put_close(out, '}');
 }
 
+/* '*' in a shape's item is the operation's name. */
+static bool
+item_is(const struct wire_shape *s, const struct request *r, const char *name)
+{
+	size_t n = strlen(r->operation);
+	if (s->item[0] != '*')
+		return strcmp(s->item, name) == 0;
+	return strncmp(name, r->operation, n) == 0 &&
+	       strcmp(name + n, s->item + 1) == 0;
+}
+
 static void
 print_members(const struct wire_shape *shape, struct request *r,
     const struct node *n, struct buf *out)
@@ -153,7 +164,7 @@ print(const struct wire_shape *shape, struct request *r, const char *name,
 	}
 	const struct wire_shape *s = shape;
 	while (s != NULL && s->member != NULL &&
-	       (name == NULL || strcmp(s->item, name) != 0))
+	       (name == NULL || !item_is(s, r, name)))
 		s++;
 	if (s != NULL && s->member == NULL)
 		s = NULL;

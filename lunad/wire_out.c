@@ -20,8 +20,8 @@ untag(const char *name, struct buf *out)
 	buf_add_char(out, '>');
 }
 
-static void element(const struct wire_shape *shape, const char *name,
-    struct json v, struct buf *out);
+static void element(const struct wire_shape *shape, const char *operation,
+    const char *name, struct json v, struct buf *out);
 
 static void
 text(struct json v, struct buf *out)
@@ -54,8 +54,9 @@ time_of(struct json v, struct buf *out)
 }
 
 static void
-entry(const struct wire_shape *shape, const struct wire_shape *s,
-    const char *name, struct json key, struct json value, struct buf *out)
+entry(const struct wire_shape *shape, const char *operation,
+    const struct wire_shape *s, const char *name, struct json key,
+    struct json value, struct buf *out)
 {
 	const char *k = s->key == NULL ? "key" : s->key;
 	const char *v = s->value == NULL ? "value" : s->value;
@@ -63,27 +64,27 @@ entry(const struct wire_shape *shape, const struct wire_shape *s,
 	tag(k, out);
 	text(key, out);
 	untag(k, out);
-	element(shape, v, value, out);
+	element(shape, operation, v, value, out);
 	untag(name, out);
 }
 
 static void
-inside(const struct wire_shape *shape, const struct wire_shape *s,
-    struct json v, struct buf *out)
+inside(const struct wire_shape *shape, const char *operation,
+    const struct wire_shape *s, struct json v, struct buf *out)
 {
 	struct json_iter it;
 	struct json key, value;
 	json_each(v, &it);
 	if (s != NULL && s->as == WIRE_MAP) {
 		while (json_next(&it, &key, &value))
-			entry(shape, s, "entry", key, value, out);
+			entry(shape, operation, s, "entry", key, value, out);
 	} else if (v.type == JSON_OBJECT) {
-		wire_out(shape, v, out);
+		wire_out(shape, operation, v, out);
 	} else if (v.type == JSON_ARRAY) {
 		const char *item =
 		    s == NULL || s->item == NULL ? "member" : s->item;
 		while (json_next(&it, NULL, &value))
-			element(shape, item, value, out);
+			element(shape, operation, item, value, out);
 	} else if (s != NULL && s->as == WIRE_TIME) {
 		time_of(v, out);
 	} else {
@@ -91,9 +92,22 @@ inside(const struct wire_shape *shape, const struct wire_shape *s,
 	}
 }
 
+/* '*' in a shape's item is the operation's name. */
 static void
-element(const struct wire_shape *shape, const char *name, struct json v,
-    struct buf *out)
+item(const struct wire_shape *shape, const char *operation,
+    const struct wire_shape *s, struct json v, struct buf *out)
+{
+	struct buf name = {0};
+	if (s->item[0] == '*')
+		buf_addf(&name, "%s%s", operation, s->item + 1);
+	element(shape, operation, s->item[0] == '*' ? buf_text(&name) : s->item,
+	    v, out);
+	buf_clear(&name);
+}
+
+static void
+element(const struct wire_shape *shape, const char *operation, const char *name,
+    struct json v, struct buf *out)
 {
 	const struct wire_shape *s = shape;
 	while (s != NULL && s->member != NULL && strcmp(s->member, name) != 0)
@@ -105,20 +119,21 @@ element(const struct wire_shape *shape, const char *name, struct json v,
 	json_each(v, &it);
 	if (s != NULL && s->as == WIRE_FLAT_LIST && v.type == JSON_ARRAY) {
 		while (json_next(&it, NULL, &value))
-			element(shape, s->item, value, out);
+			item(shape, operation, s, value, out);
 	} else if (s != NULL && s->as == WIRE_FLAT_MAP &&
 		   v.type == JSON_OBJECT) {
 		while (json_next(&it, &key, &value))
-			entry(shape, s, s->item, key, value, out);
+			entry(shape, operation, s, s->item, key, value, out);
 	} else if (v.type != JSON_NULL) {
 		tag(name, out);
-		inside(shape, s, v, out);
+		inside(shape, operation, s, v, out);
 		untag(name, out);
 	}
 }
 
 void
-wire_out(const struct wire_shape *shape, struct json v, struct buf *out)
+wire_out(const struct wire_shape *shape, const char *operation, struct json v,
+    struct buf *out)
 {
 	struct json_iter it;
 	struct json key, value;
@@ -127,7 +142,7 @@ wire_out(const struct wire_shape *shape, struct json v, struct buf *out)
 	while (json_next(&it, &key, &value)) {
 		buf_reset(&name);
 		if (json_text(key, &name, NULL) == 0)
-			element(shape, buf_text(&name), value, out);
+			element(shape, operation, buf_text(&name), value, out);
 	}
 	buf_clear(&name);
 }
