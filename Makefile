@@ -2,6 +2,7 @@
 # Adding a tool adds cmd/x.c, man/x.1 and test/x.bats, and edits nothing here.
 
 PREFIX   = /usr/local
+MANDIR   = $(PREFIX)/share/man
 DESTDIR  =
 BUILD    = build
 CC       = cc
@@ -33,7 +34,11 @@ DEPS_BUILD = gcc make libc6-dev libcurl4-openssl-dev libcjson-dev libssl-dev \
 	zlib1g-dev libexpat1-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev \
 	libgmp-dev
 DEPS_RUN   = ca-certificates jq
-DEPS_CHECK = bats curl gcc mandoc python3 sqlite3 util-linux
+DEPS_CHECK = bats binutils curl git gojq jq mandoc python3 sqlite3
+DEPS_DEMO  = bash curl gojq gnuplot-nox
+
+BATS_FLAGS =
+TESTS      = $(wildcard test/*.bats)
 
 TOOLS   = $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 PROGS   = $(TOOLS:%=$(BUILD)/bin/%) $(if $(LUNAD_O),$(BUILD)/bin/lunad)
@@ -80,9 +85,51 @@ $(BUILD)/test/%: $(BUILD)/test/unit/%.o $(LIB)
 deps:
 	@sh test/deps $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_CHECK)
 
+check:
+	@sh test/deps $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_CHECK)
+	@$(MAKE) --no-print-directory all $(UNITS)
+	BUILD='$(BUILD)' bats $(BATS_FLAGS) $(TESTS)
+
+# The main job: the lottery, a day of it, on lunad.
+demo:
+	@sh test/deps $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_DEMO)
+	@$(MAKE) --no-print-directory all
+	@BUILD='$(abspath $(BUILD))' examples/lottery/demo.sh
+
+# Pages, scripts and the form of the source.
+lint:
+	@sh test/deps mandoc shellcheck clang-format
+	mandoc -T lint -W warning $(wildcard man/*.[0-9])
+	shellcheck -x $(shell git ls-files '*.sh' '*.bash' '*.bats' .ci/run \
+	    test/deps 'test/interop/run' 'examples/*/bin/*')
+	clang-format --dry-run -Werror $(shell git ls-files '*.[ch]')
+
+# Other people's clients at lunad, our tools at other people's servers.
+interop: all
+	BUILD='$(BUILD)' test/interop/run
+
+# The suite with every program run by valgrind.
+valgrind: all $(UNITS)
+	@sh test/deps valgrind
+	@test/valgrind.sh '$(BUILD)' '$(BUILD)/valgrind'
+	BUILD='$(BUILD)/valgrind' TRY_S=300 bats $(BATS_FLAGS) $(TESTS)
+
+install: all
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(MANDIR)/man1' \
+	    '$(DESTDIR)$(MANDIR)/man5' '$(DESTDIR)$(MANDIR)/man7' \
+	    '$(DESTDIR)$(MANDIR)/man8'
+	install -m 755 $(PROGS) '$(DESTDIR)$(PREFIX)/bin'
+	for p in $(wildcard man/*.[0-9]); do \
+		install -m 644 $$p '$(DESTDIR)$(MANDIR)/man'$${p##*.}; done
+
+uninstall:
+	rm -f $(PROGS:$(BUILD)/bin/%='$(DESTDIR)$(PREFIX)/bin/'%)
+	for p in $(notdir $(wildcard man/*.[0-9])); do \
+		rm -f '$(DESTDIR)$(MANDIR)/man'$${p##*.}/$$p; done
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all deps clean
+.PHONY: all deps check demo lint interop valgrind install uninstall clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

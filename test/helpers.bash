@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# What the tests of tools share. `load helpers`, then run tools by name: they
+# are those of $BUILD/bin (build/bin by default).
+#
+#	setup_file() { lunad_start; }
+#	teardown_file() { lunad_stop; }
+#
+# gives all tests of a file one lunad of their own, with AWS's environment
+# pointing at it. Names of queues and tables should then differ by test.
+
+bats_require_minimum_version 1.5.0
+
+top=$(cd "${BATS_TEST_DIRNAME:?}" && until [ -e Makefile ]; do cd ..; done && pwd)
+case ${BUILD:-build} in
+/*) PATH=${BUILD}/bin:$PATH ;;
+*) PATH=$top/${BUILD:-build}/bin:$PATH ;;
+esac
+export PATH top
+
+# lunad_start [OPTION…]: start one on a free port and wait until it listens.
+lunad_start() {
+	local line name
+	LUNAD_DIR=$(mktemp -d "${BATS_FILE_TMPDIR:?}/lunad.XXXXXX")
+	mkfifo "$LUNAD_DIR/says"
+	lunad -d "$LUNAD_DIR/data" -l 127.0.0.1:0 "$@" >"$LUNAD_DIR/says" \
+	    2>"$LUNAD_DIR/err" 3>&- &
+	LUNAD_PID=$!
+	read -r line <"$LUNAD_DIR/says" || {
+		cat "$LUNAD_DIR/err" >&2
+		return 1
+	}
+	for name in $(compgen -e AWS_); do
+		unset "$name"
+	done
+	export AWS_ENDPOINT_URL=${line##* } AWS_REGION=us-east-1 \
+	    AWS_DEFAULT_REGION=us-east-1 AWS_ACCOUNT_ID=000000000000 \
+	    AWS_ACCESS_KEY_ID=AKIALUNADEXAMPLE0000 \
+	    AWS_SECRET_ACCESS_KEY=lunad-example-secret-not-a-key \
+	    AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null \
+	    AWS_EC2_METADATA_DISABLED=true NO_PROXY=127.0.0.1,localhost
+	export LUNAD_PID LUNAD_DIR
+}
+
+lunad_stop() {
+	[ -n "${LUNAD_PID-}" ] || return 0
+	kill "$LUNAD_PID" 2>/dev/null
+	wait "$LUNAD_PID" 2>/dev/null || true
+	cat "$LUNAD_DIR/err" >&2
+	LUNAD_PID=
+}
+
+# lunad_clock 5m: move virtual time on; all that is due has happened then.
+lunad_clock() {
+	curl -sSf -d "{\"advance\":\"$1\"}" "$AWS_ENDPOINT_URL/_luna/clock"
+}
+
+# lunad_fault SPEC…: these faults from now on; none without an argument.
+lunad_fault() {
+	printf '%s\n' "$@" | jq -Rnc '[inputs | select(. != "")]' |
+		curl -sSf -d @- "$AWS_ENDPOINT_URL/_luna/fault" >/dev/null
+}
+
+# try TOOL ARG…: run it within a time, show all of it should the test fail.
+# $status, $output and $stderr are then set.
+try() {
+	run --separate-stderr timeout "${TRY_S:-30}" "$@"
+	echo "\$ $*"
+	echo "status $status"
+	echo "stdout: $output"
+	echo "stderr: ${stderr-}"
+}
+
+# queue NAME [ATTRIBUTE=VALUE…]: make a queue.
+queue() {
+	local name=$1
+	shift
+	printf '%s\n' "$@" | jq -Rnc --arg n "$name" '{QueueName: $n,
+	    Attributes: ([inputs | select(. != "") | split("=") |
+	    {(.[0]): (.[1:] | join("="))}] | add // {})}' |
+		aws-call sqs CreateQueue - >/dev/null
+}
+
+# topic NAME: make a topic.
+topic() {
+	aws-call sns CreateTopic "Name=$1" >/dev/null
+}
+
+# table NAME KEY:TYPE [RANGE:TYPE]: make a table.
+table() {
+	local name=$1
+	shift
+	printf '%s\n' "$@" | jq -Rnc --arg n "$name" '[inputs | split(":")] as $k |
+	    {TableName: $n, BillingMode: "PAY_PER_REQUEST",
+	    AttributeDefinitions: [$k[] | {AttributeName: .[0],
+	    AttributeType: .[1]}],
+	    KeySchema: [$k | to_entries[] | {AttributeName: .value[0],
+	    KeyType: (if .key == 0 then "HASH" else "RANGE" end)}]}' |
+		aws-call dynamodb CreateTable - >/dev/null
+}
+
+# records N: {"n":1} to {"n":N}.
+records() {
+	seq "$1" | sed 's/.*/{"n":&}/'
+}
