@@ -79,6 +79,10 @@ size_t call_running(const struct caller *c);
 
 /* Start, wait, return: 0, or -1 with call->err also in err (may be NULL). */
 int call_run(struct caller *c, struct call *call, struct err *err);
+/* The same, but for at most 5 s once stop_fd is readable (a signal came), and
+ * without another attempt: then ERR_LATER "Interrupted". */
+int call_run_until(
+    struct caller *c, struct call *call, int stop_fd, struct err *err);
 void call_clear(struct call *call); /* reply */
 
 /* The conf that call_open was given. */

@@ -7,6 +7,7 @@
 #include "err.h"
 #include "http.h"
 #include "retry.h"
+#include "service.h"
 
 /*
  * What a service's answer says of itself, whatever its protocol. Pure.
@@ -38,5 +39,17 @@ int64_t reply_date(const struct http_request *r);
  *          X-Amzn-Query-Error before ';', and XML's Error/Code.
  */
 enum retry_class reply_error(const struct http_request *r, struct err *err);
+
+/*
+ * Append the body of a success as one line of JSON: JSON without white space,
+ * XML by xml_json (of a query reply what is in OPERATIONResult), nothing as
+ * {}, and what is neither, where the protocol allows it, as {"body":"…"} or
+ * {"body_base64":"…"}.
+ *
+ * operation: may be NULL for REST.
+ * Fails:     ERR_LATER "InvalidReply".
+ */
+int reply_line(const struct service *service, const char *operation,
+    const char *body, size_t len, struct buf *out, struct err *err);
 
 #endif

@@ -70,27 +70,6 @@ sink_fly(struct sink *s, struct batch *batch)
 	call_start(ident_caller(s->ident), &f->call);
 }
 
-/* The parameters of a query call as one JSON object, for people. */
-static void
-show_query(const char *body, size_t len, struct buf *out)
-{
-	struct query_iter it;
-	struct buf name = {0}, value = {0};
-	const char *comma = "";
-	buf_add_char(out, '{');
-	query_each(body, len, &it);
-	while (query_next(&it, &name, &value)) {
-		buf_add_text(out, comma);
-		text_json_string(buf_text(&name), name.len, out);
-		buf_add_char(out, ':');
-		text_json_string(buf_text(&value), value.len, out);
-		comma = ",";
-	}
-	buf_add_char(out, '}');
-	buf_clear(&name);
-	buf_clear(&value);
-}
-
 void
 sink_show(struct sink *s, struct batch *batch)
 {
@@ -110,7 +89,7 @@ sink_show(struct sink *s, struct batch *batch)
 	else if (json_scan(body.data, body.len, &parsed, NULL) == 0)
 		json_compact(parsed, &line);
 	else
-		show_query(body.data, body.len, &line);
+		query_show(body.data, body.len, &line);
 	buf_add_char(&line, '}');
 	tool_print(s->tool, line.data, line.len);
 	for (size_t i = 0; i < batch->count; i++)

@@ -31,6 +31,14 @@ void xml_free(struct xml *root);
 const struct xml *xml_find(const struct xml *node, const char *path);
 /* Its text, or NULL. */
 const char *xml_text(const struct xml *node, const char *path);
+/*
+ * Append an element as JSON, as far as it can be known without a model: an
+ * element without children is a string, or null when it is empty; children
+ * that are all <member> or all <item> are an array, <entry> children with a
+ * key and a value an object; of other children, those of one name are an
+ * array when there are several. Numbers and truth values stay strings.
+ */
+void xml_json(const struct xml *node, struct buf *out);
 /* Append text with & < > " ' and control characters escaped. */
 void xml_escape(const char *text, size_t len, struct buf *out);
 

@@ -1,0 +1,55 @@
+#ifndef LUNA_CALL_INNER_H
+#define LUNA_CALL_INNER_H
+
+#include "call.h"
+#include "http.h"
+#include "request.h"
+#include "retry.h"
+
+/*
+ * What call.c, which moves calls along, and call_answer.c, which judges
+ * answers, share.
+ */
+struct call_site {
+	struct request_site at;
+	struct call_site *next;
+};
+
+/* A call under way. */
+struct call_run {
+	struct call *call;
+	struct request request;
+	struct retry retry;
+	int64_t skew_ms;        /* what the attempt was signed with, */
+	unsigned renewal;       /* … and which credentials */
+	bool skewed, renewed;   /* corrected once already */
+	int64_t due_ms;         /* when to send, or to fail */
+	struct call_run *next;  /* in a queue */
+	struct call_run *older; /* of all */
+};
+
+struct caller {
+	const struct conf *conf;
+	struct call_cred source;
+	struct http *http;
+	const struct cred *cred; /* lives until the next ask */
+	unsigned renewal;        /* how often they were refreshed */
+	struct retry_quota quota;
+	int64_t skew_ms; /* to be added to our clock */
+	bool hurry;
+	struct call_site *sites;
+	struct call_run *runs; /* all, for their life */
+	struct call_run *spare, *waiting, *done, **done_end;
+	size_t running;
+};
+
+/* call.c: make the next attempt now. */
+void call_attempt(struct caller *c, struct call_run *run);
+/* The call has what it will get. */
+void call_finish(struct caller *c, struct call_run *run);
+
+/* call_answer.c: an attempt is over: finish the call, make another attempt,
+ * or let it wait for one. */
+void call_answered(struct caller *c, struct call_run *run);
+
+#endif
