@@ -44,6 +44,7 @@ TOOLS   = $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 PROGS   = $(TOOLS:%=$(BUILD)/bin/%) $(if $(LUNAD_O),$(BUILD)/bin/lunad)
 LIB_O   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard libaws/*.c))
 LUNAD_O = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lunad/*.c))
+LUNAD_A = $(BUILD)/liblunad.a
 LIB     = $(BUILD)/libaws.a
 # Small programs that let bats drive a pure module: test/unit/x.c.
 UNITS   = $(patsubst test/unit/%.c,$(BUILD)/test/%,$(wildcard test/unit/*.c))
@@ -77,6 +78,16 @@ $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(LIB)
 $(BUILD)/bin/lunad: $(LUNAD_O) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(LUNAD_O) $(LIB) $(LIBS_LUNAD)
+
+# Drivers of lunad's own modules.
+$(LUNAD_A): $(filter-out %/main.o,$(LUNAD_O))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/test/lunad_%: $(BUILD)/test/unit/lunad_%.o $(LUNAD_A) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LUNAD_A) $(LIB) \
+	    $(LIBS_LUNAD)
 
 $(BUILD)/test/%: $(BUILD)/test/unit/%.o $(LIB)
 	@mkdir -p $(@D)

@@ -224,9 +224,11 @@ main(int argc, char **argv)
 		tree_remove(run.own_dir);
 	free(run.own_dir);
 	opt_list_free(&run.fault);
-	if (rc < 0) {
-		diag("%s", err.message);
-		return run.command == NULL ? 2 : COMMAND_LUNAD_FAILED;
-	}
-	return run.status;
+	if (rc == 0)
+		return run.status;
+	diag("%s", err.message);
+	bool command = false;
+	for (int i = 1; i < argc; i++)
+		command |= strcmp(argv[i], "--") == 0;
+	return command ? COMMAND_LUNAD_FAILED : 2;
 }

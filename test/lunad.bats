@@ -1,0 +1,394 @@
+bats_require_minimum_version 1.5.0
+
+KEY=AKIALUNADEXAMPLE0000
+SECRET=lunad-example-secret-not-a-key
+IDENTITY='Action=GetCallerIdentity&Version=2011-06-15'
+SESSION='Action=GetSessionToken&Version=2011-06-15'
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	case ${BUILD:-build} in
+	/*) lunad=$BUILD/bin/lunad ;;
+	*) lunad=$top/${BUILD:-build}/bin/lunad ;;
+	esac
+	dir=$BATS_TEST_TMPDIR/data
+	for name in $(compgen -e AWS_); do
+		unset "$name"
+	done
+	export HOME=$BATS_TEST_TMPDIR TMPDIR=$BATS_TEST_TMPDIR NO_PROXY=127.0.0.1
+}
+
+teardown() {
+	stop
+}
+
+# start [OPTION…]: lunad on $dir; $url is where it listens.
+start() {
+	mkfifo "$BATS_TEST_TMPDIR/line" 2>/dev/null || true
+	"$lunad" -d "$dir" -l 127.0.0.1:0 "$@" >"$BATS_TEST_TMPDIR/line" \
+		2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	pid=$!
+	read -r said <"$BATS_TEST_TMPDIR/line" || {
+		cat "$BATS_TEST_TMPDIR/err"
+		return 1
+	}
+	url=${said#lunad: listening on }
+}
+
+stop() {
+	[ -n "${pid-}" ] || return 0
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+	pid=
+}
+
+# luna PATH [CURL OPTION…]: /_luna/PATH
+luna() {
+	local path=$1
+	shift
+	curl -sS "$url/_luna/$path" "$@"
+}
+
+# sign BODY [CURL OPTION…]: a call of STS, signed by curl.
+sign() {
+	local body=$1
+	shift
+	curl -sS --aws-sigv4 aws:amz:us-east-1:sts --user "$KEY:$SECRET" \
+		-d "$body" "$@" "$url/"
+}
+
+# signed BODY [CURL OPTION…]: the two headers that sign it, for curl -H @FILE.
+# (curl 7.88 sends a date that it was given twice.)
+signed() {
+	sign "$@" -o /dev/null -v 2>&1 | tr -d '\r' | sort -u |
+		sed -n 's/^> \(Authorization\|X-Amz-Date\): /\1: /p' \
+			>"$BATS_TEST_TMPDIR/signed"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/signed")" -eq 2 ]
+}
+
+# again BODY [CURL OPTION…]: send the headers of signed.
+again() {
+	local body=$1
+	shift
+	curl -sS -H "@$BATS_TEST_TMPDIR/signed" -d "$body" "$@" "$url/"
+}
+
+# The text of an XML reply's element.
+text() {
+	sed -n "s:.*<$1>\(.*\)</$1>.*:\1:p"
+}
+
+# session: keys of GetSessionToken as "ID SECRET TOKEN".
+session() {
+	local reply
+	reply=$(sign "$SESSION" "$@")
+	echo "$(text AccessKeyId <<<"$reply") $(text SecretAccessKey <<<"$reply")" \
+		"$(text SessionToken <<<"$reply")"
+}
+
+# as ID SECRET TOKEN: who that is.
+as() {
+	curl -sS --aws-sigv4 aws:amz:us-east-1:sts --user "$1:$2" \
+		-H "X-Amz-Security-Token: $3" -d "$IDENTITY" "$url/"
+}
+
+@test "it says where it listens, and that it is well" {
+	start
+	[[ $said =~ ^lunad:\ listening\ on\ http://127\.0\.0\.1:[0-9]+$ ]]
+	[ "$(luna health | jq -r .status)" = ok ]
+	luna health | jq -e '.services | index("sts")'
+}
+
+@test "a request signed by curl is taken; the region is the caller's choice" {
+	start
+	reply=$(curl -sS --aws-sigv4 aws:amz:ap-moon-1:sts --user "$KEY:$SECRET" \
+		-d "$IDENTITY" "$url/")
+	[ "$(text Account <<<"$reply")" = 000000000000 ]
+	[ "$(text Arn <<<"$reply")" = arn:aws:iam::000000000000:user/lunad ]
+}
+
+@test "every answer has a request id of its own" {
+	start
+	one=$(sign "$IDENTITY" -D- -o/dev/null | tr -d '\r' |
+		sed -n 's/^x-amzn-RequestId: //p')
+	two=$(sign "$IDENTITY" | text RequestId)
+	[[ $one =~ ^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$ ]]
+	[ ${#two} -eq 36 ]
+	[ "$one" != "$two" ]
+}
+
+@test "a wrong secret is told what should have been signed" {
+	start
+	SECRET=wrong
+	reply=$(sign "$IDENTITY" -w '%{http_code}')
+	[[ $reply == *'<Code>SignatureDoesNotMatch</Code>'* ]]
+	[[ $reply == *'The Canonical String for this request should have been'* ]]
+	[[ $reply == *403 ]]
+	[[ $reply != *lunad-example-secret* ]]
+}
+
+@test "a body that was changed after signing is refused" {
+	start
+	signed "$IDENTITY"
+	again "$IDENTITY" | grep -q '<Arn>'
+	again "$IDENTITY&x=1" | grep -q '<Code>SignatureDoesNotMatch</Code>'
+}
+
+@test "a clock that is off by more than five minutes is told both times" {
+	start
+	old=$(date -u -d '-6 min' +%Y%m%dT%H%M%SZ)
+	new=$(date -u -d '+6 min' +%Y%m%dT%H%M%SZ)
+	near=$(date -u -d '-4 min' +%Y%m%dT%H%M%SZ)
+	signed "$IDENTITY" -H "X-Amz-Date: $near"
+	again "$IDENTITY" | grep -q '<Arn>'
+	signed "$IDENTITY" -H "X-Amz-Date: $old"
+	reply=$(again "$IDENTITY")
+	[[ $reply =~ "<Message>Signature expired: $old is now earlier than "[0-9TZ]+" ("[0-9TZ]+" - 5 min.)</Message>" ]]
+	signed "$IDENTITY" -H "X-Amz-Date: $new"
+	reply=$(again "$IDENTITY")
+	[[ $reply =~ "<Message>Signature not yet current: $new is still later than "[0-9TZ]+" ("[0-9TZ]+" + 5 min.)</Message>" ]]
+	[[ $reply == *'<Code>SignatureDoesNotMatch</Code>'* ]]
+}
+
+@test "an unknown key, a missing and a broken signature have AWS's names" {
+	start
+	KEY=AKIANOBODY sign "$IDENTITY" |
+		grep -q '<Code>InvalidClientTokenId</Code>'
+	curl -sS -d "$IDENTITY" "$url/" |
+		grep -q '<Code>MissingAuthenticationToken</Code>'
+	reply=$(curl -sS -H 'Authorization: Basic eDp5' -d "$IDENTITY" "$url/")
+	[[ $reply == *'<Code>IncompleteSignature</Code>'* ]]
+	[[ $reply == *"requires &apos;Credential&apos; parameter."* ||
+		$reply == *"requires &#39;Credential&#39; parameter."* ||
+		$reply == *"requires 'Credential' parameter."* ]]
+}
+
+@test "a signature for another service, or for another day, is refused" {
+	start
+	curl -sS --aws-sigv4 aws:amz:us-east-1:sqs --user "$KEY:$SECRET" \
+		-d "$IDENTITY" "$url/" | grep -q '<Code>'
+	signed "$IDENTITY"
+	sed -i -E 's:(Credential=[^/]*/)[0-9]{8}:\119990101:' \
+		"$BATS_TEST_TMPDIR/signed"
+	again "$IDENTITY" | grep -q 'Date in Credential scope does not match'
+}
+
+@test "what lunad does not have is refused, never made up" {
+	start
+	sign 'Action=DecodeAuthorizationMessage&Version=2011-06-15' |
+		grep -q '<Code>InvalidAction</Code>'
+	curl -sS -H 'X-Amz-Target: Nobody_1.Do' -d '{}' "$url/" |
+		jq -e '.__type | endswith("#UnknownOperationException")'
+	[ "$(curl -sS -o /dev/null -w '%{http_code}' "$url/nowhere")" = 404 ]
+	[ "$(curl -sS -o /dev/null -w '%{http_code}' -d x \
+		-H 'smithy-protocol: rpc-v2-cbor' \
+		"$url/service/S/operation/O")" = 415 ]
+}
+
+@test "session keys verify, with their token only, and survive a restart" {
+	start
+	read -r id secret token <<<"$(session)"
+	[[ $id == ASIA* ]]
+	as "$id" "$secret" "$token" | grep -q ':user/lunad</Arn>'
+	as "$id" "$secret" "not$token" | grep -q InvalidClientTokenId
+	curl -sS --aws-sigv4 aws:amz:us-east-1:sts --user "$id:$secret" \
+		-d "$IDENTITY" "$url/" | grep -q InvalidClientTokenId
+	stop
+	start
+	as "$id" "$secret" "$token" | grep -q ':user/lunad</Arn>'
+}
+
+@test "an answered request survives kill -9" {
+	start
+	# Four at a time; each appends its keys once it has the answer.
+	export -f session sign text as
+	export KEY SECRET SESSION url
+	kept=$BATS_TEST_TMPDIR/kept
+	: >"$kept"
+	seq 400 | xargs -P 4 -I{} bash -c 'session >>"$1" 2>/dev/null' - "$kept" \
+		2>/dev/null 3>&- &
+	calls=$!
+	until [ "$(wc -l <"$kept")" -ge 40 ]; do :; done
+	kill -9 "$pid"
+	wait "$pid" || true
+	wait "$calls" || true
+	start
+	count=0
+	while read -r id secret token; do
+		[ -n "$token" ] || continue
+		count=$((count + 1))
+		as "$id" "$secret" "$token" | grep -q '<Arn>' || {
+			echo "lost: $id"
+			return 1
+		}
+	done <"$kept"
+	echo "answered before the kill: $count"
+	[ "$count" -ge 40 ]
+}
+
+@test "further keys come from a credentials file" {
+	cat >"$BATS_TEST_TMPDIR/keys" <<-'END'
+	[shop]
+	aws_access_key_id = AKIASHOPEXAMPLE
+	aws_secret_access_key = shop-example-secret
+	aws_account_id = 111122223333
+	END
+	start --credentials "$BATS_TEST_TMPDIR/keys"
+	KEY=AKIASHOPEXAMPLE SECRET=shop-example-secret sign "$IDENTITY" |
+		grep -q 'arn:aws:iam::111122223333:user/shop'
+	sign "$IDENTITY" | grep -q ':user/lunad'
+	stop
+	run -2 "$lunad" -d "$dir" --credentials /nonexistent
+	[[ $output == *"--credentials /nonexistent: "* ]]
+}
+
+@test "the clock moves forward only, and stays moved" {
+	start
+	luna clock -d '{"advance":"36h"}' | jq -e '.ahead_ms == 129600000'
+	luna clock | jq -e '.ahead_ms == 129600000'
+	[[ $(luna clock -d '{"to":"2001-01-01"}') == *"never goes back"* ]]
+	luna clock -d '{"to":"2101-01-01T00:00:00Z"}' |
+		jq -e '.now | startswith("2101-01-01T00:00:0")'
+	# Signatures are of real time.
+	sign "$IDENTITY" | grep -q '<Arn>'
+	stop
+	start
+	luna clock | jq -e '.now | startswith("2101-01-01T00:00:")'
+	[ "$(luna clock -d '{}' -o /dev/null -w '%{http_code}')" = 400 ]
+	[ "$(luna clock -d 'no' -o /dev/null -w '%{http_code}')" = 400 ]
+	stop
+	run -2 "$lunad" -d "$dir" -l 127.0.0.1:0 --clock 2100-01-01
+	[[ $output == *"never goes back"* ]]
+}
+
+@test "--clock begins in the past" {
+	start --clock 1d
+	luna clock | jq -e '.ahead_ms >= -86400100 and .ahead_ms <= -86399000'
+	luna clock -d '{"advance":"1d"}' | jq -e '.ahead_ms | . >= -1000 and . <= 0'
+}
+
+@test "reset forgets all but the clock" {
+	start
+	read -r id secret token <<<"$(session)"
+	luna clock -d '{"advance":"1h"}' >/dev/null
+	[ "$(luna reset -X POST)" = '{}' ]
+	as "$id" "$secret" "$token" | grep -q InvalidClientTokenId
+	luna clock | jq -e '.ahead_ms == 3600000'
+}
+
+@test "/_luna/ is not for pages of a browser" {
+	start
+	[ "$(luna reset -X POST -H 'Origin: http://x.example' \
+		-o /dev/null -w '%{http_code}')" = 403 ]
+	[ "$(luna nothing -o /dev/null -w '%{http_code}')" = 404 ]
+}
+
+@test "an address that others reach needs --expose" {
+	run -2 "$lunad" -d "$dir" -l 0.0.0.0:0
+	[[ $output == *"--expose"* ]]
+	start -l 0.0.0.0:0 --expose
+	[[ $said == *0.0.0.0:* ]]
+}
+
+@test "a port that is taken and a directory in use are said in one line" {
+	start
+	run -2 "$lunad" -d "$dir.2" -l "${url#http://}"
+	[[ $output == *"Address already in use"* ]]
+	[ "${#lines[@]}" -eq 1 ]
+	run -2 "$lunad" -d "$dir" -l 127.0.0.1:0
+	[[ $output == *"in use by another lunad"* ]]
+}
+
+@test "a body past the limit is refused before it is sent" {
+	start
+	code=$(curl -sS -o /dev/null -w '%{http_code}' -H 'Expect:' \
+		-H 'Content-Length: 99999999999' -X POST --data-binary x "$url/")
+	[ "$code" = 413 ]
+	head -c 12000000 /dev/zero | tr '\0' a >"$BATS_TEST_TMPDIR/big"
+	sign "$IDENTITY" -d "@$BATS_TEST_TMPDIR/big" | grep -q '<Arn>'
+}
+
+@test "no broken request stops it" {
+	start
+	port=${url##*:}
+	for text in 'GET' 'GET / HTTP/9.9\r\n\r\n' 'POST / HTTP/1.1\r\n\r\n' \
+		'GET /%00%zz?%&=&& HTTP/1.1\r\nHost: a\r\n\r\n' \
+		'GET /?X-Amz-Algorithm=x HTTP/1.1\r\nHost: a\r\n\r\n' \
+		'GET /?X-Amz-Credential=%2F%2F HTTP/1.1\r\nHost: a\r\n\r\n' \
+		'POST / HTTP/1.1\r\nHost: a\r\nAuthorization: AWS4-HMAC-SHA256 Credential=,SignedHeaders=,Signature=\r\nContent-Length: 0\r\n\r\n' \
+		'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n' \
+		'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n' \
+		'POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: .\r\nContent-Length: 0\r\n\r\n'; do
+		exec 9<>"/dev/tcp/127.0.0.1/$port"
+		printf %b "$text" >&9
+		exec 9>&-
+	done
+	luna health | grep -q ok
+	head -c 200000 /dev/urandom >"/dev/tcp/127.0.0.1/$port" || true
+	luna health | grep -q ok
+	[ ! -s "$BATS_TEST_TMPDIR/err" ]
+}
+
+@test "-- COMMAND sees lunad only, and its status is lunad's" {
+	AWS_PROFILE=prod AWS_ENDPOINT_URL_SQS=https://prod.example \
+		AWS_SESSION_TOKEN=real run -0 --separate-stderr "$lunad" -- env
+	[[ $output == *AWS_ENDPOINT_URL=http://127.0.0.1:* ]]
+	[ "$(grep -c '^AWS_' <<<"$output")" -eq 9 ]
+	[[ $output == *AWS_EC2_METADATA_DISABLED=true* ]]
+	[[ $output != *prod* && $output != *AWS_SESSION_TOKEN* ]]
+	grep '^AWS_CONFIG_FILE=/' <<<"$output"
+	grep '^NO_PROXY=127.0.0.1' <<<"$output"
+	[ -z "$stderr" ]
+	# The temporary directory is gone.
+	[ ! -e "$(sed -n 's/^LUNAD_DIR=//p' <<<"$output")" ]
+	run -3 "$lunad" -- sh -c 'exit 3'
+	run -137 "$lunad" -- sh -c 'kill -9 $$'
+	run -127 "$lunad" -- /no/such/command
+	run -126 "$lunad" -- /etc/passwd
+	run -125 "$lunad" -l 300.0.0.1:0 -- true
+	run -125 "$lunad" --nonsense -- true
+	run -2 "$lunad" --nonsense
+	run -2 "$lunad" command
+}
+
+@test "-- COMMAND: the config files there name lunad too" {
+	run -0 "$lunad" -d "$dir" -- sh -c \
+		'cat "$AWS_CONFIG_FILE" "$AWS_SHARED_CREDENTIALS_FILE"; echo $AWS_ENDPOINT_URL'
+	[[ $output == *"endpoint_url = ${lines[-1]}"* ]]
+	[[ $output == *"aws_access_key_id = $KEY"* ]]
+	[ -e "$dir/lunad.db" ]
+}
+
+@test "-- COMMAND: TERM and HUP are passed on, INT is the command's" {
+	for signal in TERM HUP; do
+		"$lunad" -- sh -c 'trap "exit 7" TERM HUP
+			: >"$1"; while :; do sleep 0.05; done' - \
+			"$BATS_TEST_TMPDIR/up.$signal" 3>&- &
+		one=$!
+		until [ -e "$BATS_TEST_TMPDIR/up.$signal" ]; do :; done
+		kill -"$signal" "$one"
+		status=0
+		wait "$one" || status=$?
+		[ "$status" -eq 7 ]
+	done
+	"$lunad" -- sh -c ': >"$1"; until [ -e "$1.end" ]; do sleep 0.02; done' \
+		- "$BATS_TEST_TMPDIR/up.INT" 3>&- &
+	one=$!
+	until [ -e "$BATS_TEST_TMPDIR/up.INT" ]; do :; done
+	kill -INT "$one"
+	kill -0 "$one"
+	: >"$BATS_TEST_TMPDIR/up.INT.end"
+	wait "$one"
+}
+
+@test "it is ready in a moment and small" {
+	start
+	before=$(date +%s%N)
+	"$lunad" -- true
+	after=$(date +%s%N)
+	echo "start and stop: $(((after - before) / 1000)) us"
+	[ -n "${SANITIZE-}" ] || [ $(((after - before) / 1000000)) -lt 250 ]
+	kb=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status")
+	echo "resident: $kb KiB"
+	[ -n "${SANITIZE-}" ] || [ "$kb" -lt 15360 ]
+}
