@@ -93,6 +93,49 @@ $(BUILD)/test/%: $(BUILD)/test/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS_TOOL)
 
+# Benchmarks of one module: bench/x.c that needs libaws alone.
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS_TOOL)
+
+# Fuzz targets: test/fuzz/x.c with seeds in test/fuzz/corpus/x/. `make fuzz`
+# gives each FUZZ_SECONDS with libFuzzer; findings and what it learnt go to
+# $(BUILD)/fuzz. `make fuzz-replay` runs the seeds with any compiler.
+FUZZ = $(patsubst test/fuzz/%.c,%,$(filter-out test/fuzz/main.c, \
+	$(wildcard test/fuzz/*.c)))
+FUZZ_SECONDS = 600
+FUZZ_MAIN = $(BUILD)/test/fuzz/main.o
+
+$(BUILD)/fuzz/%: $(BUILD)/test/fuzz/%.o $(FUZZ_MAIN) $(LUNAD_A) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(FUZZ_LD) -o $@ $^ $(LIBS_LUNAD)
+
+fuzz:
+	@sh test/deps clang
+	@$(MAKE) -s BUILD=$(BUILD)/libfuzzer CC=clang FUZZ_MAIN= \
+	    FUZZ_LD=-fsanitize=fuzzer \
+	    SANITIZE=fuzzer-no-link,address,undefined \
+	    $(FUZZ:%=$(BUILD)/libfuzzer/fuzz/%)
+	@for t in $(FUZZ); do \
+		echo "fuzz $$t: $(FUZZ_SECONDS) s"; \
+		mkdir -p $(BUILD)/fuzz/$$t; \
+		$(BUILD)/libfuzzer/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) \
+		    -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
+		    -print_final_stats=1 \
+		    -artifact_prefix=$(BUILD)/fuzz/$$t- \
+		    $(BUILD)/fuzz/$$t test/fuzz/corpus/$$t || exit 1; \
+	done
+
+fuzz-replay:
+	@$(MAKE) -s BUILD=$(BUILD)/replay SANITIZE=address,undefined \
+	    $(FUZZ:%=$(BUILD)/replay/fuzz/%)
+	@for t in $(FUZZ); do \
+		set -- test/fuzz/corpus/$$t/*; \
+		$(BUILD)/replay/fuzz/$$t "$$@" >$(BUILD)/replay/$$t.log 2>&1 || \
+		    { cat $(BUILD)/replay/$$t.log; exit 1; }; \
+		echo "fuzz-replay $$t: $$# seeds"; \
+	done
+
 deps:
 	@sh test/deps $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_CHECK)
 
@@ -141,6 +184,6 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all deps check demo lint interop valgrind install uninstall clean
+.PHONY: all deps check demo lint interop valgrind fuzz fuzz-replay install uninstall clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -193,6 +193,18 @@ struct marks {
 	uint64_t bits;
 };
 
+#if !defined(__SSE2__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define EIGHT(c) (UINT64_C(0x0101010101010101) * (unsigned char)(c))
+
+/* 1 for each byte that is 0, else 0. */
+static inline uint64_t
+zeroes(uint64_t v)
+{
+	uint64_t low = (v & EIGHT(0x7f)) + EIGHT(0x7f);
+	return ~(low | v | EIGHT(0x7f)) >> 7;
+}
+#endif
+
 static inline uint64_t
 marks_in(const char *p, const char *end)
 {
@@ -208,6 +220,13 @@ marks_in(const char *p, const char *end)
 		int mask = _mm_movemask_epi8(_mm_or_si128(
 		    _mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)));
 		bits |= (uint64_t)(unsigned)mask << i;
+	}
+#elif __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	for (; i + 8 <= len; i += 8) {
+		uint64_t v;
+		memcpy(&v, p + i, 8);
+		uint64_t hit = zeroes(v ^ EIGHT('"')) | zeroes(v ^ EIGHT('\\'));
+		bits |= (hit * UINT64_C(0x0102040810204080) >> 56) << i;
 	}
 #endif
 	for (; i < len; i++)

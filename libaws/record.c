@@ -48,9 +48,7 @@ int
 record_parse(struct record *r, const char *line, size_t len, uint64_t number,
     struct err *err)
 {
-	if (len > 0 && line[len - 1] == '\n')
-		len--;
-	if (len > 0 && line[len - 1] == '\r')
+	while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
 		len--;
 	*r = (struct record){.line = line, .len = len, .number = number};
 	struct json_found found;
@@ -336,7 +334,7 @@ record_came_as_text(const struct record *r)
 	while (!text && json_next(&it, NULL, &origin))
 		text = json_is(json_get(origin, "BodyIs"), "text");
 	return text && json_get(r->root, "body").type == JSON_STRING &&
-	    json_count(r->root) == 2;
+	       json_count(r->root) == 2;
 }
 
 int

@@ -26,6 +26,7 @@ struct record {
 };
 
 /*
+ * line:  CR and LF at its end are left out.
  * Fails: ERR_RECORD: "InvalidJson", "NotAnObject", "InvalidMetadata" (two of
  *        them, or no object); r still has line, len and number, so that it
  *        can be emitted by record_emit_error. For a replayed raw line too:
