@@ -184,6 +184,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all deps check demo lint interop valgrind fuzz fuzz-replay install uninstall clean
+.PHONY: all deps check demo lint interop valgrind fuzz fuzz-replay install \
+	uninstall clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -25,18 +25,18 @@ long_texts() {
 	cd "$BATS_TEST_TMPDIR"
 	long_texts >texts
 	[ "$(wc -l <texts)" -eq 300 ]
-	"$p" json <texts >json
-	"$p" percent <texts >percent
-	"$p" base64 <texts >base64
-	"$p" unpercent <percent | cmp - texts
-	"$p" unbase64 <base64 | cmp - texts
+	"$p" json <texts >as_json
+	"$p" percent <texts >as_percent
+	"$p" base64 <texts >as_base64
+	"$p" unpercent <as_percent | cmp - texts
+	"$p" unbase64 <as_base64 | cmp - texts
 	python3 - <<-'END'
 		import base64, json, urllib.parse
 		def lines(name):
 		    return open(name, "rb").read().split(b"\n")[:-1]
 		for text, j, p, b in zip(
-		        lines("texts"), lines("json"), lines("percent"),
-		        lines("base64"), strict=True):
+		        lines("texts"), lines("as_json"),
+		        lines("as_percent"), lines("as_base64"), strict=True):
 		    assert j == json.dumps(
 		        text.decode(), ensure_ascii=False).encode(), (text, j)
 		    assert p == urllib.parse.quote(
