@@ -26,3 +26,16 @@ load cases
 		[ "$("$p" fail t Code why <<<"$again")" = "$again" ]
 	done
 }
+
+@test "the examples of luna-record(5) are what comes out" {
+	local p
+	local -a example
+	p=$(program record)
+	mapfile -t example < <(grep '^{"' "$BATS_TEST_DIRNAME/../man/luna-record.5")
+	[ "${#example[@]}" -eq 4 ]
+	[ "$("$p" emit sns '"MessageId":"c9cb"' <<<"${example[0]}")" = \
+		"${example[1]}" ]
+	[ "$(printf '{"id":1}\n{"id":2}\n[3]\n' |
+		"$p" fail sns-pub InvalidParameter 'too long' | tail -n 2)" = \
+		"$(printf '%s\n' "${example[@]:2}")" ]
+}
