@@ -1,6 +1,7 @@
 #include "xml.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,8 @@ on_start(void *ctx, const XML_Char *name, const XML_Char **attributes)
 	}
 	const char *colon = strrchr(name, ':');
 	struct xml *node = mem_alloc(sizeof(*node));
-	node->name = mem_text(colon == NULL ? name : colon + 1);
+	bool prefixed = colon != NULL && colon[1] != '\0';
+	node->name = mem_text(prefixed ? colon + 1 : name);
 	if (b->depth == 0)
 		b->root = node;
 	else
