@@ -120,6 +120,29 @@ at_server() {
  no aws_secret_access_key" ]
 }
 
+@test "a secret alone in a file is an error, an empty token is none" {
+	credentials <<-END
+		[default]
+		aws_secret_access_key = fileSecret
+		[empty]
+		aws_access_key_id = AKIAEXAMPLEFILE
+		aws_secret_access_key = fileSecret
+		aws_session_token =
+		[no-id]
+		aws_access_key_id =
+		aws_secret_access_key = fileSecret
+	END
+	for profile in default no-id; do
+		ident -p "$profile" cred
+		[ "$status" -eq 2 ]
+		[ "$stderr" = "ident: NoCredentials: ./.aws/credentials:\
+ [$profile] has no aws_access_key_id" ]
+	done
+	ident -p empty cred
+	[ "$output" = "AKIAEXAMPLEFILE from the credentials file, secret of\
+ 10, token -, account -" ]
+}
+
 @test "a profile that asks for a source luna lacks is refused, not bypassed" {
 	config <<-END
 		[profile role]
@@ -165,6 +188,26 @@ at_server() {
  ./.aws/config" ]
 }
 
+@test "without HOME there are no shared files, and the line says so" {
+	run --separate-stderr env -i AWS_REGION=eu-west-1 "$IDENT" account
+	[ "$status" -eq 2 ]
+	[ "$stderr" = "ident: NoCredentials: no credentials: AWS_ACCESS_KEY_ID\
+ is not set, no aws_access_key_id in [default] of ~/.aws (HOME is not set), nor\
+ in [default] of ~/.aws (HOME is not set)" ]
+	run --separate-stderr env -i "$IDENT" -p x account
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"NoProfile: no profile 'x': "*"HOME is not set"* ]]
+	# a file that a variable names needs no HOME
+	credentials <<-END
+		[x]
+		aws_access_key_id = AKIAEXAMPLEFILE
+		aws_secret_access_key = fileSecret
+	END
+	run env -i AWS_SHARED_CREDENTIALS_FILE=.aws/credentials \
+		"$IDENT" -p x cred
+	[[ $output == "AKIAEXAMPLEFILE from the credentials file"* ]]
+}
+
 @test "a key with a space or a line end is refused and not shown" {
 	ident AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=AKIAEXAMPLEENV \
 		AWS_SECRET_ACCESS_KEY=$'envSecret\r' account
@@ -176,6 +219,10 @@ at_server() {
 		AWS_SESSION_TOKEN=$'t\nX-Evil: 1' account
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"the session token from the environment"* ]]
+	ident AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=AKIA/EXAMPLE \
+		AWS_SECRET_ACCESS_KEY=envSecret account
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"the access key id from the environment"* ]]
 }
 
 @test "a credentials file that others can read is warned of, once" {
@@ -287,6 +334,32 @@ at_server() {
 		| .headers["x-amz-security-token"]')" = old$'\n'new ]
 	[[ $(scripted_log 'select(.n == 3) | .headers.authorization') == \
 		*Credential=AKIAEXAMPLENEW/* ]]
+}
+
+@test "a file that is broken when it is read again is named" {
+	credentials <<-END
+		[default]
+		aws_access_key_id = AKIAEXAMPLEOLD
+		aws_secret_access_key = oldSecret
+		aws_session_token = old
+	END
+	scripted_start <<-'END'
+		>> 403 for=GetCallerIdentity hold=2
+		<ErrorResponse><Error><Code>ExpiredToken</Code><Message>The security token included in the request is expired</Message></Error></ErrorResponse>
+		>> 200
+		ok
+	END
+	env -i HOME=. AWS_ENDPOINT_URL="$SCRIPTED_URL" AWS_REGION=eu-west-1 \
+		timeout 30 "$IDENT" account >out 2>&1 3>&- &
+	until [ "$(scripted_count GetCallerIdentity)" -eq 1 ]; do :; done
+	credentials <<<'[default'
+	curl -s "$SCRIPTED_URL/go"
+	status=0
+	wait $! || status=$?
+	cat out
+	[ "$status" -eq 2 ]
+	grep -q "BadConfig: .*: ./.aws/credentials: line 1: a section header\
+ without its ']'" out
 }
 
 @test "expired credentials of which there are no newer end the matter" {
