@@ -44,7 +44,6 @@ page_next(struct json reply, const char *rule, struct page *next)
 		if (!is_token(next->token))
 			continue;
 		next->to = pair[len] == '=' ? pair + len + 1 : pair;
-		next->to_len = strlen(next->to);
 		return true;
 	}
 	return false;

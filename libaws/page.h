@@ -14,8 +14,7 @@
  */
 struct page {
 	struct json token;
-	const char *to; /* the parameter's name, not NUL-terminated */
-	size_t to_len;
+	const char *to; /* the name of the parameter */
 };
 
 /*

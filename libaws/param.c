@@ -1,8 +1,12 @@
 #include "param.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "text.h"
+
+#define MAX_INPUT ((size_t)16 << 20)
 
 /* The length of an argument's name; 0: it has none. */
 static size_t
@@ -104,5 +108,31 @@ param_object(char *const *arg, size_t count, struct json base, struct buf *out,
 		comma = ",";
 	}
 	buf_add_char(out, '}');
+	return 0;
+}
+
+int
+param_read(int fd, struct buf *text, struct json *object, struct err *err)
+{
+	struct err why = {0};
+	char *to;
+	ssize_t n = 1;
+	text->max = MAX_INPUT;
+	while (n != 0 && (to = buf_room(text, 65536)) != NULL) {
+		n = read(fd, to, 65536);
+		if (n < 0 && errno != EINTR)
+			return err_set(err, ERR_SETUP, "Usage",
+			    "cannot read the parameters: %s", strerror(errno));
+		text->len += n > 0 ? (size_t)n : 0;
+	}
+	if (n != 0)
+		return err_set(
+		    err, ERR_SETUP, "Usage", "the parameters are over 16 MiB");
+	if (json_scan(buf_text(text), text->len, object, &why) != 0)
+		return err_set(err, ERR_SETUP, "Usage",
+		    "the parameters on stdin are no JSON: %s", why.message);
+	if (object->type != JSON_OBJECT)
+		return err_set(err, ERR_SETUP, "Usage",
+		    "the parameters on stdin are no JSON object");
 	return 0;
 }

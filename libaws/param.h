@@ -8,8 +8,11 @@
 #include "json.h"
 
 /*
- * The parameters of a call from arguments: "name=text" and "name:=JSON".
- *
+ * The parameters of a call, from arguments "name=text" and "name:=JSON" and
+ * from stdin.
+ */
+
+/*
  * Append one JSON object: the members of base (JSON_NONE: none) that no
  * argument names, as they stand and without @metadata, then the arguments'.
  *
@@ -18,5 +21,12 @@
  */
 int param_object(char *const *arg, size_t count, struct json base,
     struct buf *out, struct err *err);
+
+/*
+ * Read one JSON object from fd to its end, at most 16 MiB, into text.
+ *
+ * Fails: ERR_SETUP "Usage".
+ */
+int param_read(int fd, struct buf *text, struct json *object, struct err *err);
 
 #endif
