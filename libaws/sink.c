@@ -152,12 +152,26 @@ admit_part(
 	return e->more ? 1 : 0;
 }
 
+/* A line of text is as good as a record where the sink says so. */
+static bool
+take_text(const struct sink *s, struct window_slot *slot)
+{
+	if (!s->about->text_lines || slot->rec.replayed_raw ||
+	    strcmp(slot->err->code, "LineTooLong") == 0 ||
+	    text_utf8(slot->rec.line, slot->rec.len) < slot->rec.len)
+		return false;
+	slot->state = WINDOW_OPEN;
+	slot->rec.root = slot->rec.meta = (struct json){0};
+	buf_add(&slot->line, slot->rec.line, slot->rec.len);
+	return true;
+}
+
 static void
 admit(struct sink *s, struct window_slot *slot)
 {
 	const struct tool *t = s->tool;
 	struct err err = {0};
-	if (!slot->parsed)
+	if (!slot->parsed && !take_text(s, slot))
 		return;
 	if ((t->when != NULL && !template_test_holds(t->when, &slot->rec)) ||
 	    (t->unless != NULL && template_test_holds(t->unless, &slot->rec))) {

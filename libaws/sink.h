@@ -48,6 +48,7 @@ struct sink_about {
 	 * of a call); what the service adds to each entry's size */
 	size_t max_entries, max_bytes, max_entry_bytes, entry_overhead;
 	bool one_of_a_key;
+	bool text_lines;  /* lines that are no JSON are records, too: of text */
 	const char *join; /* between entries: "," or "" */
 	enum sink_reply reply;
 	const char *accepted, *refused; /* list names (paths in XML) */
