@@ -8,23 +8,19 @@
 #include "json.h"
 
 /*
- * Event patterns of EventBridge, which are also the filter policies of SNS:
- * an object whose leaves are arrays of what a field may be.
+ * Event patterns of EventBridge: an object whose leaves are arrays of what a
+ * field may be. (SNS's filter policies are cousins with other limits: see
+ * sns_filter.h.)
  *
  * Source: EventBridge User Guide, "Comparison operators for use in event
- * patterns"; the texts of refusals as recorded from both services.
+ * patterns"; the texts of refusals as recorded.
  */
-enum pattern_dialect {
-	PATTERN_EVENTS,
-	PATTERN_SNS /* anything-but knows prefix only */
-};
 
 /*
  * Is text a valid pattern? 0; or -1 with the reason appended to why, as AWS
- * says it after "Reason: " or "FilterPolicy: ", with its line and column.
+ * says it after "Reason: ", with its line and column.
  */
-int pattern_check(const char *text, size_t len, enum pattern_dialect dialect,
-    struct buf *why);
+int pattern_check(const char *text, size_t len, struct buf *why);
 
 /*
  * Does event, an object, match? pattern passed pattern_check. Elements of an

@@ -13,7 +13,6 @@
 struct check {
 	const char *text;
 	size_t len;
-	enum pattern_dialect dialect;
 	struct buf *why;
 };
 
@@ -227,8 +226,7 @@ static int
 check_string(struct check *c, const char *op, struct json v)
 {
 	bool affix = strcmp(op, "prefix") == 0 || strcmp(op, "suffix") == 0;
-	if (affix && v.type == JSON_OBJECT && c->dialect == PATTERN_EVENTS &&
-	    json_count(v) == 1)
+	if (affix && v.type == JSON_OBJECT && json_count(v) == 1)
 		v = json_get(v, "equals-ignore-case");
 	if (v.type == JSON_NONE)
 		return refuse(c, NULL, "%s match pattern must be a string", op);
@@ -251,10 +249,8 @@ check_but_one(struct check *c, const char *op, struct json v, bool in_list)
 	const char *reason = "wildcard match pattern must be a string";
 	if (strcmp(op, "equals-ignore-case") == 0)
 		reason = fold;
-	else if (affix && c->dialect == PATTERN_EVENTS)
-		reason = "prefix/suffix match pattern must be a string";
 	else if (affix)
-		reason = "prefix match pattern must be a string";
+		reason = "prefix/suffix match pattern must be a string";
 	if (v.type != JSON_STRING)
 		return in_list ? refuse_twice(c, after_token(v), reason)
 			       : refuse(c, after_token(v), "%s", reason);
@@ -289,7 +285,7 @@ check_but_operator(struct check *c, struct json object)
 		    "string/number value.");
 	char *op = token_text(key);
 	int status = 0;
-	if (v.type != JSON_ARRAY || c->dialect == PATTERN_SNS) {
+	if (v.type != JSON_ARRAY) {
 		status = check_but_one(c, op, v, false);
 	} else {
 		json_each(v, &list);
@@ -430,7 +426,7 @@ int
 pattern_check(
     const char *text, size_t len, enum pattern_dialect dialect, struct buf *why)
 {
-	struct check c = {text, len, dialect, why};
+	struct check c = {text, len, why};
 	struct json v;
 	struct err err = {0};
 	if (json_scan(text, len, &v, &err) != 0) {
