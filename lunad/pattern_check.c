@@ -271,11 +271,9 @@ check_but_operator(struct check *c, struct json object)
 	if (!json_next(&it, &key, &v))
 		return refuse(
 		    c, after_token(object), "Empty objects are not allowed");
-	bool known = json_is(key, "prefix");
-	if (c->dialect == PATTERN_EVENTS)
-		known = known || json_is(key, "suffix") ||
-			json_is(key, "wildcard") ||
-			json_is(key, "equals-ignore-case");
+	bool known = json_is(key, "prefix") || json_is(key, "suffix") ||
+		     json_is(key, "wildcard") ||
+		     json_is(key, "equals-ignore-case");
 	if (!known)
 		return bad_token(c, "Unsupported anything-but pattern: ", key,
 		    after_token(v));
@@ -423,8 +421,7 @@ check_object(struct check *c, struct json object)
 }
 
 int
-pattern_check(
-    const char *text, size_t len, enum pattern_dialect dialect, struct buf *why)
+pattern_check(const char *text, size_t len, struct buf *why)
 {
 	struct check c = {text, len, why};
 	struct json v;
