@@ -157,7 +157,7 @@ static const struct {
 	const char *name;
 	double (*of)(double v);
 } ones[] = {{"ABS", one_abs}, {"CEIL", ceil}, {"FLOOR", floor}, {"LOG", log},
-    {"LOG10", log10}, {"-", one_minus}};
+    {"LOG10", log10}};
 
 static void
 each(struct run *r, double (*of)(double v), struct cw_value *v)
