@@ -15,18 +15,6 @@
 #define DAY_MS INT64_C(86400000)
 #define KEPT_S (INT64_C(455) * 86400)
 
-const char cw_metric_schema[] =
-    "create table if not exists cw_metric ("
-    " id integer primary key, region text not null,"
-    " namespace text not null, name text not null,"
-    " dimensions text not null,"
-    " unique (region, namespace, name, dimensions));"
-    "create table if not exists cw_point ("
-    " metric integer not null, at_s integer not null, unit text not null,"
-    " least real not null, greatest real not null,"
-    " count real not null, sum real not null,"
-    " primary key (metric, at_s, unit, least, greatest)) without rowid;";
-
 /*
  * What metric_add gathered since the last flush, by everything that a row of
  * the store is told apart by. Only a crash of the process loses it: a minute

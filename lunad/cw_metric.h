@@ -18,8 +18,6 @@
 struct lunad;
 struct store;
 
-extern const char cw_metric_schema[];
-
 /*
  * Dimensions in the form by which metrics are told apart: a JSON array of
  * {"Name":…,"Value":…} sorted by name, without spaces.

@@ -1,0 +1,161 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cw.h"
+#include "cw_metric.h"
+#include "mem.h"
+#include "text.h"
+
+extern const struct api cloudwatch_api;
+
+int
+cw_fail(struct request *r, const struct err *err)
+{
+	return fail(r, 400, err->code, "%s", err->message);
+}
+
+int
+cw_need(struct request *r, const char *name)
+{
+	struct json v = param_json(r, name);
+	if (v.type > JSON_NULL && !(v.type == JSON_STRING && v.len == 2))
+		return 0;
+	return fail(r, 400, CW_MISSING_PARAMETER,
+	    "The parameter %s is required.", name);
+}
+
+int
+cw_constraint(struct request *r, const char *value, const char *path,
+    const char *constraint)
+{
+	return fail(r, 400, CW_VALIDATION,
+	    "1 validation error detected: Value '%s' at '%s' failed to "
+	    "satisfy constraint: %s",
+	    value == NULL ? "" : value, path, constraint);
+}
+
+int
+cw_time(struct json v, int64_t *ms)
+{
+	double seconds;
+	if (v.type == JSON_NUMBER) {
+		if (json_double(v, &seconds) != 0 || fabs(seconds) > 1e12)
+			return -1;
+		*ms = (int64_t)floor(seconds * 1000 + 0.5);
+		return 0;
+	}
+	char *text = json_dup(v);
+	int status = text == NULL ? -1 : text_time(text, strlen(text), ms);
+	free(text);
+	return status;
+}
+
+bool
+cw_contains(struct json array, const char *text)
+{
+	struct json_iter it;
+	struct json one;
+	json_each(array, &it);
+	while (json_next(&it, NULL, &one))
+		if (one.type == JSON_STRING && json_is(one, text))
+			return true;
+	return false;
+}
+
+/* cw_metric and cw_point: cw_metric.c. cw_alarm, cw_history and cw_tag: the
+ * files of these names. Dashboards belong to the account, whatever the
+ * region. */
+static const char schema[] =
+    "create table if not exists cw_metric ("
+    " id integer primary key, region text not null,"
+    " namespace text not null, name text not null,"
+    " dimensions text not null,"
+    " unique (region, namespace, name, dimensions));"
+    "create table if not exists cw_point ("
+    " metric integer not null, at_s integer not null, unit text not null,"
+    " least real not null, greatest real not null,"
+    " count real not null, sum real not null,"
+    " primary key (metric, at_s, unit, least, greatest)) without rowid;"
+    "create table if not exists cw_alarm ("
+    " region text not null, name text not null, config text not null,"
+    " enabled integer not null, state integer not null,"
+    " reason text not null, reason_data text not null,"
+    " config_ms integer not null, state_ms integer not null,"
+    " transition_ms integer not null, step_s integer not null,"
+    " settled integer not null default 0,"
+    " primary key (region, name)) without rowid;"
+    "create table if not exists cw_history ("
+    " id integer primary key, region text not null, alarm text not null,"
+    " at_ms integer not null, type text not null, summary text not null,"
+    " data text not null);"
+    "create index if not exists cw_history_by_alarm on cw_history"
+    " (region, alarm, id);"
+    "create table if not exists cw_tag ("
+    " arn text not null, key text not null, value text not null,"
+    " primary key (arn, key)) without rowid;"
+    "create table if not exists cw_dashboard ("
+    " name text primary key, body text not null,"
+    " modified_ms integer not null) without rowid;";
+
+static const struct operation operations[] = {
+    {"PutMetricData", cw_put_metric_data, true, NULL, NULL},
+    {"ListMetrics", cw_list_metrics, true, NULL, NULL},
+    {"GetMetricStatistics", cw_get_metric_statistics, true, NULL, NULL},
+    {"GetMetricData", cw_get_metric_data, true, NULL, NULL},
+    {"PutMetricAlarm", cw_put_metric_alarm, true, NULL, NULL},
+    {"DescribeAlarms", cw_describe_alarms, false, NULL, NULL},
+    {"DescribeAlarmsForMetric", cw_describe_alarms_for_metric, false, NULL,
+	NULL},
+    {"DescribeAlarmHistory", cw_describe_alarm_history, false, NULL, NULL},
+    {"SetAlarmState", cw_set_alarm_state, true, NULL, NULL},
+    {"DeleteAlarms", cw_delete_alarms, true, NULL, NULL},
+    {"EnableAlarmActions", cw_enable_alarm_actions, true, NULL, NULL},
+    {"DisableAlarmActions", cw_disable_alarm_actions, true, NULL, NULL},
+    {"TagResource", cw_tag_resource, true, NULL, NULL},
+    {"UntagResource", cw_untag_resource, true, NULL, NULL},
+    {"ListTagsForResource", cw_list_tags_for_resource, false, NULL, NULL},
+    {"PutDashboard", cw_put_dashboard, true, NULL, NULL},
+    {"GetDashboard", cw_get_dashboard, false, NULL, NULL},
+    {"ListDashboards", cw_list_dashboards, false, NULL, NULL},
+    {"DeleteDashboards", cw_delete_dashboards, true, NULL, NULL},
+    {NULL, NULL, false, NULL, NULL},
+};
+
+static const struct wire_shape shapes[] = {
+    {"Timestamp", WIRE_TIME, NULL, NULL, NULL},
+    {"AlarmConfigurationUpdatedTimestamp", WIRE_TIME, NULL, NULL, NULL},
+    {"StateUpdatedTimestamp", WIRE_TIME, NULL, NULL, NULL},
+    {"StateTransitionedTimestamp", WIRE_TIME, NULL, NULL, NULL},
+    {"LastModified", WIRE_TIME, NULL, NULL, NULL},
+    {"ExtendedStatistics", WIRE_MAP, NULL, "key", "value"},
+    {NULL, WIRE_LIST, NULL, NULL, NULL},
+};
+
+static const struct api_error errors[] = {
+    {CW_VALIDATION, "ValidationError"},
+    {CW_VALUE, "InvalidParameterValue"},
+    {CW_COMBINATION, "InvalidParameterCombination"},
+    {CW_MISSING_PARAMETER, "MissingParameter"},
+    {"InvalidFormatFault", "InvalidFormat"},
+    {"DashboardNotFoundError", "ResourceNotFound"},
+    {"DashboardInvalidInputError", "InvalidParameterInput"},
+    {NULL, NULL},
+};
+
+const struct api cloudwatch_api = {
+    .name = "monitoring",
+    .alias = "cloudwatch",
+    .target = "GraniteServiceVersion20100801",
+    .json_version = "1.0",
+    .error_prefix = "com.amazonaws.cloudwatch.v2010_08_01#",
+    .version = "2010-08-01",
+    .xmlns = "http://monitoring.amazonaws.com/doc/2010-08-01/",
+    .operation = operations,
+    .shape = shapes,
+    .error = errors,
+    .schema = schema,
+    .due = cw_watch_due,
+    .run_due = cw_watch_run,
+    .open = cw_watch_open,
+};
