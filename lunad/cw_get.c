@@ -169,7 +169,7 @@ put_units(struct buf *out, const char *units)
 
 static void
 put_result(struct get *g, const struct cw_query *q, const struct cw_grid *grid,
-    const struct cw_line *line, const char *units)
+    const struct cw_line *line, const char *id, const char *units)
 {
 	struct buf *out = g->r->out;
 	struct buf stamps = {0}, values = {0};
@@ -180,7 +180,7 @@ put_result(struct get *g, const struct cw_query *q, const struct cw_grid *grid,
 	    (g->seen == before && before > g->skip)) {
 		put_open(out, NULL, '{');
 		put_text(out, "Id", q->id);
-		put_text(out, "Label", label(g, q, line->id));
+		put_text(out, "Label", label(g, q, id));
 		put_open(out, "Timestamps", '[');
 		buf_add(out, buf_text(&stamps), stamps.len);
 		put_close(out, ']');
@@ -223,7 +223,9 @@ run_one(struct get *g, size_t index)
 			v.line[0].at[i] = number;
 	}
 	for (size_t i = 0; status == 0 && !g->cut && i < v.count; i++)
-		put_result(g, q, &grid, &v.line[i], units);
+		put_result(g, q, &grid, &v.line[i],
+		    v.kind == CW_LIST ? v.line[i].id : NULL,
+		    q->math == NULL ? units : "");
 	cw_value_clear(&v);
 }
 
