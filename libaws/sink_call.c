@@ -46,7 +46,8 @@ build(struct sink *s, const struct batch *batch, struct call *call,
 		sink_join(batch, s->about->join, body);
 		buf_add(body, s->tail.data, s->tail.len);
 	}
-	call->service = service_find(s->about->service);
+	if (s->about->service != NULL) /* NULL: prepare gives a URL */
+		call->service = service_find(s->about->service);
 	call->operation = s->about->operation;
 	call->body = buf_text(body);
 	call->body_len = body->len;
@@ -78,7 +79,8 @@ sink_show(struct sink *s, struct batch *batch)
 	struct json parsed;
 	build(s, batch, &call, &body);
 	buf_addf(&line, "{\"service\":\"%s\",\"operation\":\"%s\"",
-	    s->about->service, s->about->operation);
+	    s->about->service ? s->about->service : s->about->to,
+	    s->about->operation);
 	if (call.path != NULL) {
 		buf_add_text(&line, ",\"path\":");
 		text_json_string(call.path, strlen(call.path), &line);
