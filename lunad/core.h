@@ -32,6 +32,7 @@ struct lunad {
 	const char *dir;
 	char *base_url;
 	const char *smtp;
+	bool sync;
 	uint64_t random[2];
 	int lock;
 };

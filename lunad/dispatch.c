@@ -164,6 +164,10 @@ authenticate(struct lunad *l, struct call *c)
 	    auth_check(l->auth, &c->as, text_now() + c->mischief.skew_ms, who);
 	switch ((enum auth_error)error) {
 	case AUTH_MISSING:
+		if (c->op->open) {
+			c->r.principal = NULL;
+			return 0;
+		}
 		return refuse(c, 400, "MissingAuthenticationTokenException",
 		    403, "MissingAuthenticationToken", "%s", who->message);
 	case AUTH_INCOMPLETE:

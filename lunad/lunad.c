@@ -39,6 +39,12 @@ lunad_smtp(struct lunad *l)
 	return l->smtp;
 }
 
+bool
+lunad_sync(struct lunad *l)
+{
+	return l->sync;
+}
+
 /* xorshift128+ (Vigna, 2014): good enough for faults, jitter and ids. */
 uint64_t
 lunad_random64(struct lunad *l)
@@ -116,7 +122,10 @@ lock(struct lunad *l, struct err *err)
 int
 lunad_open(struct lunad *l, const struct lunad_options *o, struct err *err)
 {
-	*l = (struct lunad){.dir = o->dir, .smtp = o->smtp, .lock = -1};
+	*l = (struct lunad){.dir = o->dir,
+	    .smtp = o->smtp,
+	    .sync = o->sync,
+	    .lock = -1};
 	seed(l, o->seed);
 	if (mkdir(l->dir, 0700) != 0 && errno != EEXIST)
 		return err_set(

@@ -33,7 +33,7 @@ struct request {
 	const char *operation;
 	const char *region;
 	const char *account;
-	const char *principal; /* ARN of who signed */
+	const char *principal; /* ARN of who signed; NULL: nobody */
 	const char *key_id;
 	const char *id;       /* request id */
 	const char *base_url; /* "http://127.0.0.1:4566", by which it came */
@@ -44,6 +44,7 @@ struct request {
 	struct json in;       /* an object */
 	struct buf *out;      /* append one JSON object; empty means {} */
 	int status;           /* 0: 200 */
+	const char *type;     /* out is no JSON but this, e.g. "text/plain" */
 	/* parking: kept between runs of one request */
 	int64_t wait_until_ms; /* 0 on the first run */
 	/* set by fail() */
@@ -78,6 +79,7 @@ struct operation {
 	const char *name;
 	int (*run)(struct request *r);
 	bool writes; /* runs inside a savepoint */
+	bool open;   /* unsigned too: a link in a mail; principal is NULL */
 	/* REST only: */
 	const char *method, *path; /* "/v2/email/identities/{EmailIdentity}" */
 };
@@ -158,6 +160,8 @@ const char *lunad_base_url(struct lunad *l);
 const char *lunad_dir(struct lunad *l);
 /* --smtp URL, or NULL. */
 const char *lunad_smtp(struct lunad *l);
+/* --sync: what is written has to be on the disk. */
+bool lunad_sync(struct lunad *l);
 /* A number in [0, 1) from --seed, for faults and jitter. */
 double lunad_random(struct lunad *l);
 uint64_t lunad_random64(struct lunad *l);

@@ -86,7 +86,9 @@ reply_answer(struct call *c)
 	if (c->out.len == 0)
 		buf_add_text(&c->out, "{}");
 	c->status = c->r.status == 0 ? 200 : c->r.status;
-	if (c->protocol == PROTOCOL_QUERY) {
+	if (c->r.type != NULL) {
+		begin(c, c->r.type, &c->out);
+	} else if (c->protocol == PROTOCOL_QUERY) {
 		begin(c, "text/xml", &c->xml);
 		xml_answer(c);
 	} else if (c->protocol == PROTOCOL_REST) {

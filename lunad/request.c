@@ -88,6 +88,7 @@ call_again(struct call *c)
 	buf_reset(&c->r.error_more);
 	c->r.error_status = 0;
 	c->r.status = 0;
+	c->r.type = NULL;
 }
 
 void
