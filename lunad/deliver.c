@@ -10,7 +10,6 @@
 #include "json.h"
 #include "maildir.h"
 #include "mem.h"
-#include "ses.h"
 #include "smtp.h"
 #include "sns.h"
 #include "store.h"
@@ -104,8 +103,6 @@ settle(struct lunad *l, int64_t id, bool delivered)
 	store_do(s, "DELETE FROM deliver WHERE id = ?", "i", id);
 	if (note != NULL && strncmp(note, "sns ", 4) == 0)
 		sns_settled(l, note + 4, delivered, buf_text(&body), body.len);
-	else if (note != NULL && strncmp(note, "ses ", 4) == 0)
-		ses_settled(l, note + 4, delivered);
 	free(note);
 	buf_clear(&body);
 }
@@ -235,7 +232,6 @@ put_mail(struct lunad *l, int64_t id, sqlite3_stmt *q)
 	char name[64];
 	size_t len;
 	const char *body = store_bytes(q, 5, &len);
-	bool sync = false;
 
 	snprintf(name, sizeof(name), "%lld.%lld.lunad",
 	    (long long)(store_int(q, 6) / 1000), (long long)id);
@@ -244,7 +240,8 @@ put_mail(struct lunad *l, int64_t id, sqlite3_stmt *q)
 	    store_text(q, 2), to);
 	buf_add(&mail, body, len);
 	store_end(q);
-	if (maildir_put(dir, to, name, mail.data, mail.len, sync, &err) == 0)
+	if (maildir_put(
+		dir, to, name, mail.data, mail.len, lunad_sync(l), &err) == 0)
 		settle(l, id, true);
 	else
 		failed(l, id, false, &err);

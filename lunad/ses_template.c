@@ -99,7 +99,7 @@ first_word(struct slice *s)
 
 	while (word.len < s->len && (inside || !is_space(s->at[word.len]))) {
 		inside = s->at[word.len] == '[' ||
-		    (inside && s->at[word.len] != ']');
+			 (inside && s->at[word.len] != ']');
 		word.len++;
 	}
 	*s = trimmed(s->at + word.len, s->at + s->len);
