@@ -207,9 +207,9 @@ element() {
 # poll: a receive that waits in the background as job $poll, begun when this
 # returns; its reply is in $BATS_TEST_TMPDIR/polled.
 poll() {
+	rm -f "$BATS_TEST_TMPDIR/polled" "$BATS_TEST_TMPDIR/trace"
 	(
 		reply=$BATS_TEST_TMPDIR/polled headers=$BATS_TEST_TMPDIR/polling
-		rm -f "$reply"
 		signed -v -H 'Content-Type: application/x-amz-json-1.0' \
 		    -H 'X-Amz-Target: AmazonSQS.ReceiveMessage' \
 		    -d "{\"QueueUrl\":\"$q\",\"WaitTimeSeconds\":20}" \
