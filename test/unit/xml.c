@@ -1,6 +1,7 @@
 /*
  * xml tree: the document on stdin, a line an element: "path 'text'".
  * xml text PATH: its text below the root. xml escape: stdin, escaped.
+ * xml json: the document as JSON.
  * The final newline of stdin does not count.
  */
 #include "xml.h"
@@ -41,6 +42,9 @@ main(int argc, char **argv)
 	} else if ((root = xml_parse(in.data, in.len, &err)) == NULL) {
 		printf("%d %s: %s\n", err.kind == ERR_LATER, err.code,
 		    err.message);
+	} else if (strcmp(argv[1], "json") == 0) {
+		xml_json(root, &out);
+		puts(buf_text(&out));
 	} else if (argc > 2) {
 		const char *text = xml_text(root, argv[2]);
 		puts(text == NULL ? "-" : text);
