@@ -18,6 +18,9 @@
 #define DDB_BATCH_MAX ((size_t)16 * 1024 * 1024)
 #define DDB_INDEXES 25 /* of a table: 20 global and 5 local ones */
 
+/* Text in the call's pool. */
+#define ddb_format(c, ...) ddb_print((c)->pool, __VA_ARGS__)
+
 /* ddb_param.c: the parameters of all operations. */
 enum ddb_arg {
 	ARG_TABLE,
@@ -61,11 +64,7 @@ struct ddb_args {
 };
 
 /* What is asked for as ReturnConsumedCapacity. */
-enum ddb_capacity {
-	CAPACITY_NONE,
-	CAPACITY_TOTAL,
-	CAPACITY_INDEXES
-};
+enum ddb_capacity { CAPACITY_NONE, CAPACITY_TOTAL, CAPACITY_INDEXES };
 
 struct ddb_call {
 	struct request *r;
@@ -74,6 +73,7 @@ struct ddb_call {
 	struct buf *out;
 	struct ddb_args args;
 	enum ddb_capacity capacity;
+	bool transaction;
 	struct ddb_table *table; /* of the operation, for its metrics */
 };
 
@@ -94,6 +94,12 @@ const char *ddb_arg_text(struct ddb_call *c, const struct ddb_args *args,
     enum ddb_arg arg, size_t *len);
 const char *ddb_text(struct ddb_call *c, struct json v, size_t *len);
 
+/* What ReturnConsumedCapacity says. */
+enum ddb_capacity ddb_capacity_asked(const struct ddb_args *args);
+/* A member of the reply whose value is an item. */
+void ddb_put_item(
+    struct ddb_call *c, const char *name, const struct ddb_value *item);
+
 /* "1 validation error detected: Value 'x' at 'y' failed to satisfy …" */
 int ddb_constraint(struct ddb_call *c, const char *path, const char *name,
     struct json v, const char *constraint);
@@ -105,11 +111,7 @@ struct ddb_key {
 	enum ddb_type type;
 };
 
-enum ddb_projection {
-	PROJECT_ALL,
-	PROJECT_KEYS,
-	PROJECT_SOME
-};
+enum ddb_projection { PROJECT_ALL, PROJECT_KEYS, PROJECT_SOME };
 
 struct ddb_throughput {
 	int64_t read, write;
@@ -123,6 +125,7 @@ struct ddb_index {
 	enum ddb_projection projection;
 	struct json others; /* NonKeyAttributes */
 	struct ddb_throughput throughput;
+	bool fresh; /* made by this request */
 };
 
 struct ddb_table {
@@ -140,6 +143,7 @@ struct ddb_table {
 	int64_t on_demand_ms; /* since when, by UpdateTable or CreateTable */
 	struct ddb_throughput throughput;
 	bool protected;
+	bool sse_changed; /* by this request */
 	/* settings that are kept as they came; JSON_NONE when never set */
 	struct json stream, sse, class, warm, on_demand_limits;
 	int64_t stream_ms; /* when the stream began: its label */
@@ -150,29 +154,34 @@ struct ddb_table {
 
 /* The table that v names, by name or ARN.
  * Fails: "ResourceNotFoundException"; told: with the name in the text. */
-struct ddb_table *ddb_table_find(
-    struct ddb_call *c, struct json v, bool told);
+struct ddb_table *ddb_table_find(struct ddb_call *c, struct json v, bool told);
+/* The table of that id; the request becomes one of its account. */
+struct ddb_table *ddb_table_by_id(struct ddb_call *c, int64_t id);
 const struct ddb_index *ddb_table_index(
     const struct ddb_table *t, const char *name, size_t len);
 /* Write a new or changed table, and forget what is kept in memory of it. */
 void ddb_table_save(struct ddb_call *c, struct ddb_table *t);
 void ddb_table_drop(struct ddb_call *c, struct ddb_table *t);
 void ddb_table_forget(void);
-/* Read the settings of a definition, as stored or as CreateTable gets it. */
-void ddb_table_define(struct ddb_table *t, struct json definition);
-void ddb_index_define(
-    struct ddb_table *t, struct ddb_index *i, struct json definition);
+/* Read the settings of a definition, as CreateTable gets it or as stored:
+ * then it has what only lunad knows, too. */
+void ddb_table_define(struct ddb_table *t, struct json definition, bool stored);
+void ddb_index_define(struct ddb_table *t, struct ddb_index *i,
+    struct json definition, bool stored);
 /* Append a TableDescription as member `name`. */
 void ddb_table_describe(struct ddb_call *c, const struct ddb_table *t,
     const char *name, const char *status);
-struct ddb_table *ddb_table_new(void);
+struct ddb_table *ddb_table_new(struct ddb_call *c, const char *name);
 void ddb_table_free(struct ddb_table *t);
+/* "arn:…:table/NAME" of this account and region: NAME; else as it is. */
+const char *ddb_table_name(struct ddb_call *c, const char *name);
+bool ddb_table_good_name(const char *name);
 
 /* ddb_row.c: rows of tables and of indexes. */
 
 /* Append the key of the rows of a table (index NULL) or an index. */
-void ddb_key_space(const struct ddb_table *t, const struct ddb_index *i,
-    struct buf *out);
+void ddb_key_space(
+    const struct ddb_table *t, const struct ddb_index *i, struct buf *out);
 /* Append the part that all rows of one hash key have in common. */
 void ddb_key_hash(const struct ddb_value *hash, struct buf *out);
 /* Append one value so that its order is that of the bytes; ended: nothing
@@ -181,17 +190,16 @@ void ddb_key_value(const struct ddb_value *v, bool ended, struct buf *out);
 /* The least key above all that begin with this one. */
 void ddb_key_after(struct buf *key);
 /* The whole key of an item's row; index: -1 when the item is not in it. */
-void ddb_key_item(const struct ddb_table *t, const struct ddb_value *item,
-    struct buf *out);
+void ddb_key_item(
+    const struct ddb_table *t, const struct ddb_value *item, struct buf *out);
 int ddb_key_index(const struct ddb_table *t, const struct ddb_index *i,
     const struct ddb_value *item, struct buf *out);
 /* Where in 0 … 2^32 a row's hash key is, for segments of a scan. */
 uint32_t ddb_key_place(const void *key, size_t len, enum ddb_type hash);
 
-/* Is this a complete item, or a key and no more, of the table?
- * item_text: a batch calls all that is wrong "does not match the schema". */
-int ddb_check_item(
-    struct ddb_call *c, const struct ddb_table *t, const struct ddb_value *item);
+/* Is this a complete item, or a key and no more, of the table? */
+int ddb_check_item(struct ddb_call *c, const struct ddb_table *t,
+    const struct ddb_value *item);
 int ddb_check_key(
     struct ddb_call *c, const struct ddb_table *t, const struct ddb_value *key);
 int ddb_check_indexes(struct ddb_call *c, const struct ddb_table *t,
@@ -262,8 +270,8 @@ struct ddb_exprs {
 int ddb_exprs_read(struct ddb_call *c, const struct ddb_args *args,
     unsigned takes, struct ddb_exprs *out);
 /* Paths into keys lead nowhere: refuse them. */
-int ddb_exprs_check(struct ddb_call *c, const struct ddb_table *t,
-    const struct ddb_exprs *x);
+int ddb_exprs_check(
+    struct ddb_call *c, const struct ddb_table *t, const struct ddb_exprs *x);
 /* ddb_legacy.c: the same of the parameters from before expressions. */
 int ddb_legacy_read(struct ddb_call *c, const struct ddb_args *args,
     unsigned takes, struct ddb_exprs *out);
@@ -272,9 +280,20 @@ int ddb_legacy_read(struct ddb_call *c, const struct ddb_args *args,
 double ddb_read_units(size_t bytes, bool consistent);
 double ddb_write_units(size_t bytes);
 /* Count units for the metrics, and append ConsumedCapacity if asked for.
- * name: NULL inside of an array. scale: 2 in transactions. */
+ * name: NULL inside of an array. */
 void ddb_consumed(struct ddb_call *c, const struct ddb_table *t,
     const struct ddb_units *units, bool writes, const char *name);
+/* The same of several tables: their units are added up first. */
+struct ddb_total {
+	struct ddb_total *next;
+	const struct ddb_table *table;
+	struct ddb_units units;
+};
+
+void ddb_total_add(struct ddb_call *c, struct ddb_total **totals,
+    const struct ddb_table *t, const struct ddb_units *units, double times);
+void ddb_total_put(
+    struct ddb_call *c, const struct ddb_total *totals, bool writes);
 void ddb_metric(struct ddb_call *c, const struct ddb_table *t,
     const char *metric, double value);
 
@@ -292,18 +311,36 @@ struct ddb_write {
 	struct ddb_table *table;
 	struct ddb_exprs exprs;
 	const struct ddb_value *key; /* the item, for a Put */
+	size_t size;                 /* of the item */
 	struct ddb_row row;
 	struct ddb_units units;
 	const struct ddb_value *after; /* NULL: none */
 };
 
-/* Read it from args and check all that needs no item. */
+/* Read it from args and find its table. */
 int ddb_write_read(struct ddb_call *c, struct ddb_write *w);
+/* Does it suit the table's keys? */
+int ddb_write_check(struct ddb_call *c, struct ddb_write *w);
 /* Find its row and try its condition: 1 when it does not hold. */
 int ddb_write_try(struct ddb_call *c, struct ddb_write *w);
 /* Make what is to be written, and write it. */
 int ddb_write_do(struct ddb_call *c, struct ddb_write *w);
 void ddb_write_clear(struct ddb_write *w);
+
+/* ddb_get.c: what a Get is, alone or in a transaction. */
+struct ddb_get {
+	struct ddb_args args;
+	struct ddb_table *table;
+	struct ddb_exprs exprs;
+	const struct ddb_value *key;
+	size_t size;
+	bool exists;
+};
+
+int ddb_get_read(struct ddb_call *c, struct ddb_get *g);
+int ddb_get_check(struct ddb_call *c, struct ddb_get *g);
+/* Append the item as member `name`, when there is one. */
+void ddb_get_do(struct ddb_call *c, struct ddb_get *g, const char *name);
 
 /* The operations. */
 int ddb_create_table(struct ddb_call *c);
@@ -319,11 +356,10 @@ int ddb_describe_ttl(struct ddb_call *c);
 int ddb_update_backups(struct ddb_call *c);
 int ddb_describe_backups(struct ddb_call *c);
 int ddb_describe_limits(struct ddb_call *c);
-int ddb_describe_endpoints(struct ddb_call *c);
-int ddb_put_item(struct ddb_call *c);
-int ddb_get_item(struct ddb_call *c);
-int ddb_update_item(struct ddb_call *c);
-int ddb_delete_item(struct ddb_call *c);
+int ddb_do_put(struct ddb_call *c);
+int ddb_do_get(struct ddb_call *c);
+int ddb_do_update(struct ddb_call *c);
+int ddb_do_delete(struct ddb_call *c);
 int ddb_query(struct ddb_call *c);
 int ddb_scan(struct ddb_call *c);
 int ddb_batch_write(struct ddb_call *c);

@@ -27,8 +27,8 @@ put_key(struct buf *out, const struct ddb_key *key, const char *type)
 }
 
 static void
-put_schema(struct buf *out, const struct ddb_key *hash,
-    const struct ddb_key *range)
+put_schema(
+    struct buf *out, const struct ddb_key *hash, const struct ddb_key *range)
 {
 	put_open(out, "KeySchema", '[');
 	put_key(out, hash, "HASH");
@@ -149,14 +149,17 @@ describe_index(struct ddb_call *c, const struct ddb_table *t,
 	ddb_row_count(c, t, i, &items, &bytes);
 	put_open(out, NULL, '{');
 	put_text(out, "IndexName", i->name);
-	put_text(out, "IndexArn",
-	    request_format(c->r, "%s/index/%s", t->arn, i->name));
+	put_text(
+	    out, "IndexArn", ddb_format(c, "%s/index/%s", t->arn, i->name));
 	put_int(out, "IndexSizeBytes", bytes);
 	put_int(out, "ItemCount", items);
 	put_schema(out, &i->hash, &i->range);
 	put_projection(out, i);
 	if (i->global) {
-		put_text(out, "IndexStatus", status);
+		put_text(out, "IndexStatus",
+		    strcmp(status, "UPDATING") == 0 && !i->fresh ? "ACTIVE"
+		    : i->fresh                                   ? "CREATING"
+								 : status);
 		put_throughput(out, &i->throughput, true);
 		if (ready)
 			put_warm(out, (struct json){0}, t->on_demand,
@@ -197,26 +200,26 @@ describe_stream(struct ddb_call *c, const struct ddb_table *t)
 		put_view(c->out, "StreamSpecification", t->stream);
 	put_text(c->out, "LatestStreamLabel", label);
 	put_text(c->out, "LatestStreamArn",
-	    request_format(c->r, "%s/stream/%s", t->arn, label));
+	    ddb_format(c, "%s/stream/%s", t->arn, label));
 }
 
 static void
-describe_sse(struct ddb_call *c, const struct ddb_table *t, bool ready)
+describe_sse(struct ddb_call *c, const struct ddb_table *t)
 {
-	if (!json_true(json_get(t->sse, "Enabled")))
+	if (!json_true(json_get(t->sse, "Enabled")) && !t->sse_changed)
 		return;
 	size_t len;
 	const char *key = ddb_text(c, json_get(t->sse, "KMSMasterKeyId"), &len);
 	if (len == 0)
 		key = "alias/aws/dynamodb";
 	if (strncmp(key, "arn:", 4) != 0)
-		key = request_format(c->r, "arn:aws:kms:%s:%s:%s%s", t->region,
+		key = ddb_format(c, "arn:aws:kms:%s:%s:%s%s", t->region,
 		    t->account, strncmp(key, "alias/", 6) == 0 ? "" : "key/",
 		    key);
 	put_open(c->out, "SSEDescription", '{');
 	put_text(c->out, "KMSMasterKeyArn", key);
 	put_text(c->out, "SSEType", "KMS");
-	put_text(c->out, "Status", ready ? "ENABLED" : "UPDATING");
+	put_text(c->out, "Status", t->sse_changed ? "UPDATING" : "ENABLED");
 	put_close(c->out, '}');
 }
 
@@ -253,7 +256,7 @@ ddb_table_describe(struct ddb_call *c, const struct ddb_table *t,
 	put_bool(out, "DeletionProtectionEnabled", t->protected);
 	describe_billing(c, t, ready);
 	describe_stream(c, t);
-	describe_sse(c, t, ready);
+	describe_sse(c, t);
 	if (t->class.type == JSON_STRING) {
 		put_open(out, "TableClassSummary", '{');
 		put_view(out, "TableClass", t->class);
@@ -267,8 +270,8 @@ ddb_table_describe(struct ddb_call *c, const struct ddb_table *t,
 		describe_indexes(c, t, true, status, ready);
 		put_view(out, "OnDemandThroughput", t->on_demand_limits);
 		if (ready || t->warm.type != JSON_NONE)
-			put_warm(out, t->warm, t->on_demand, &t->throughput,
-			    ready);
+			put_warm(
+			    out, t->warm, t->on_demand, &t->throughput, ready);
 	}
 	put_close(out, '}');
 }

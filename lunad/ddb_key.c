@@ -15,8 +15,8 @@
 #define SPACE 6
 
 void
-ddb_key_space(const struct ddb_table *t, const struct ddb_index *i,
-    struct buf *out)
+ddb_key_space(
+    const struct ddb_table *t, const struct ddb_index *i, struct buf *out)
 {
 	unsigned slot = i == NULL ? 0 : i->slot;
 	unsigned char space[SPACE] = {(unsigned char)(t->id >> 24),
@@ -61,8 +61,7 @@ ddb_key_hash(const struct ddb_value *hash, struct buf *out)
 	size_t at = out->len;
 	buf_add_char(out, 0);
 	ddb_key_value(hash, true, out);
-	uint32_t place =
-	    digest_crc32(0, out->data + at + 1, out->len - at - 1);
+	uint32_t place = digest_crc32(0, out->data + at + 1, out->len - at - 1);
 	out->data[at] = (char)bucket_of(place);
 }
 
@@ -204,8 +203,8 @@ check_index_key(struct ddb_call *c, const struct ddb_index *i,
 		return ddb_invalid(&c->err,
 		    "One or more parameter values were invalid: Type mismatch "
 		    "for Index Key %s Expected: %s Actual: %s IndexName: %s",
-		    key->name, ddb_type_name[key->type],
-		    ddb_type_name[v->type], i->name);
+		    key->name, ddb_type_name[key->type], ddb_type_name[v->type],
+		    i->name);
 	if (v->type != DDB_N && v->len == 0)
 		return ddb_invalid(&c->err,
 		    "One or more parameter values are not valid. A value "
@@ -217,8 +216,8 @@ check_index_key(struct ddb_call *c, const struct ddb_index *i,
 }
 
 int
-ddb_check_indexes(struct ddb_call *c, const struct ddb_table *t,
-    const struct ddb_value *item)
+ddb_check_indexes(
+    struct ddb_call *c, const struct ddb_table *t, const struct ddb_value *item)
 {
 	for (size_t n = 0; n < t->indexes; n++) {
 		const struct ddb_index *i = &t->index[n];

@@ -142,8 +142,8 @@ check_values(struct ddb_call *c, const struct condition *k)
 
 /* {"AttributeValueList":[…],"ComparisonOperator":"EQ"} */
 static int
-read_condition(struct ddb_call *c, struct json key, struct json from,
-    struct condition *k)
+read_condition(
+    struct ddb_call *c, struct json key, struct json from, struct condition *k)
 {
 	*k = (struct condition){0};
 	k->name = ddb_text(c, key, &k->len);
@@ -154,7 +154,8 @@ read_condition(struct ddb_call *c, struct json key, struct json from,
 }
 
 static int
-expected_refused(struct ddb_call *c, const char *text, const struct condition *k)
+expected_refused(
+    struct ddb_call *c, const char *text, const struct condition *k)
 {
 	return ddb_invalid(&c->err, WRONG "%s for Attribute: %.*s", text,
 	    (int)k->len, k->name);
@@ -184,8 +185,8 @@ read_exists(struct ddb_call *c, struct json value, struct json exists,
 }
 
 static int
-read_expected(struct ddb_call *c, struct json key, struct json from,
-    struct condition *k)
+read_expected(
+    struct ddb_call *c, struct json key, struct json from, struct condition *k)
 {
 	struct json value = json_get(from, "Value");
 	struct json list = json_get(from, "AttributeValueList");
@@ -229,8 +230,8 @@ read_expected(struct ddb_call *c, struct json key, struct json from,
 static int
 read_conditions(struct ddb_call *c, const struct ddb_args *args,
     struct json from,
-    int (*read)(struct ddb_call *, struct json, struct json,
-	struct condition *),
+    int (*read)(
+	struct ddb_call *, struct json, struct json, struct condition *),
     struct ddb_exprs *x, struct ddb_expr **out)
 {
 	bool any = ddb_arg_is(args, ARG_CONDITIONAL_OPERATOR, "OR");
@@ -257,8 +258,7 @@ read_conditions(struct ddb_call *c, const struct ddb_args *args,
 }
 
 static int
-read_key_conditions(
-    struct ddb_call *c, struct json from, struct ddb_exprs *x)
+read_key_conditions(struct ddb_call *c, struct json from, struct ddb_exprs *x)
 {
 	struct json_iter it;
 	struct json key, v;
@@ -388,8 +388,8 @@ ddb_legacy_read(struct ddb_call *c, const struct ddb_args *args, unsigned takes,
 	    read_updates(c, v[ARG_ATTRIBUTE_UPDATES], x) != 0)
 		return -1;
 	if ((takes & TAKES_CONDITION) != 0 &&
-	    read_conditions(c, args, v[ARG_EXPECTED], read_expected, x,
-		&x->condition) != 0)
+	    read_conditions(
+		c, args, v[ARG_EXPECTED], read_expected, x, &x->condition) != 0)
 		return -1;
 	if ((takes & TAKES_KEY_CONDITION) != 0 &&
 	    read_key_conditions(c, v[ARG_KEY_CONDITIONS], x) != 0)

@@ -4,13 +4,7 @@
 #include "ddb.h"
 #include "text.h"
 
-enum kind {
-	TEXT,
-	FLAG,
-	WHOLE,
-	LIST,
-	MAP
-};
+enum kind { TEXT, FLAG, WHOLE, LIST, MAP };
 
 /* Source: the botocore model of dynamodb. */
 static const struct param {
@@ -75,6 +69,23 @@ bool
 ddb_arg_flag(const struct ddb_args *args, enum ddb_arg arg, bool otherwise)
 {
 	return ddb_arg_has(args, arg) ? json_true(args->v[arg]) : otherwise;
+}
+
+enum ddb_capacity
+ddb_capacity_asked(const struct ddb_args *args)
+{
+	if (ddb_arg_is(args, ARG_RETURN_CAPACITY, "TOTAL"))
+		return CAPACITY_TOTAL;
+	if (ddb_arg_is(args, ARG_RETURN_CAPACITY, "INDEXES"))
+		return CAPACITY_INDEXES;
+	return CAPACITY_NONE;
+}
+
+void
+ddb_put_item(struct ddb_call *c, const char *name, const struct ddb_value *item)
+{
+	put_raw(c->out, name, "", 0);
+	ddb_item_print(item, c->out);
 }
 
 const char *
@@ -162,8 +173,8 @@ ddb_constraint(struct ddb_call *c, const char *path, const char *name,
 		json_text(v, &value, NULL);
 		buf_add_char(&value, '\'');
 	} else {
-		buf_addf(&value, "'%.*s'", v.len > 100 ? 100 : (int)v.len,
-		    v.at);
+		buf_addf(
+		    &value, "'%.*s'", v.len > 100 ? 100 : (int)v.len, v.at);
 	}
 	ddb_invalid(&c->err,
 	    "1 validation error detected: Value %s at '%s%s%s' failed to "
@@ -186,8 +197,8 @@ is_one_of(struct json v, const char *list)
 }
 
 static int
-check_bounds(struct ddb_call *c, const struct param *p, const char *path,
-    struct json v)
+check_bounds(
+    struct ddb_call *c, const struct param *p, const char *path, struct json v)
 {
 	char text[96];
 	int64_t n = 0;
@@ -219,8 +230,8 @@ check_bounds(struct ddb_call *c, const struct param *p, const char *path,
 }
 
 static int
-check(struct ddb_call *c, const struct param *p, const char *path,
-    struct json v)
+check(
+    struct ddb_call *c, const struct param *p, const char *path, struct json v)
 {
 	char text[160];
 	if (!right_json(p, v))
@@ -229,8 +240,8 @@ check(struct ddb_call *c, const struct param *p, const char *path,
 		return -1;
 	if (p->one_of == NULL || is_one_of(v, p->one_of))
 		return 0;
-	snprintf(text, sizeof(text),
-	    "Member must satisfy enum value set: [%s]", p->one_of);
+	snprintf(text, sizeof(text), "Member must satisfy enum value set: [%s]",
+	    p->one_of);
 	return ddb_constraint(c, path, p->name, v, text);
 }
 

@@ -1,4 +1,6 @@
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +45,21 @@ ddb_copy(struct ddb_pool *pool, const void *bytes, size_t len)
 	if (len > 0)
 		memcpy(p, bytes, len);
 	return p;
+}
+
+char *
+ddb_print(struct ddb_pool *pool, const char *format, ...)
+{
+	va_list ap, again;
+	va_start(ap, format);
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, format, ap);
+	va_end(ap);
+	char *text = ddb_alloc(pool, n < 0 ? 1 : (size_t)n + 1);
+	if (n > 0)
+		vsnprintf(text, (size_t)n + 1, format, again);
+	va_end(again);
+	return text;
 }
 
 void

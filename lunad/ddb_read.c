@@ -4,9 +4,6 @@
 #include "ddb_value.h"
 #include "text.h"
 
-/* How deep a document may be. */
-#define DEPTH 32
-
 struct reader {
 	struct ddb_pool *pool;
 	bool stored;
@@ -358,7 +355,7 @@ read_value(struct reader *r, struct json from, int depth)
 		not_a_value(r, from);
 		return NULL;
 	}
-	if (depth > DEPTH) {
+	if (depth > DDB_DEPTH && !r->stored) {
 		ddb_invalid(r->err,
 		    "Nesting Levels have exceeded supported limits: Attributes "
 		    "in the item have nested levels beyond supported limit");

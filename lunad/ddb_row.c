@@ -192,12 +192,11 @@ write_index(struct ddb_call *c, const struct ddb_table *t,
 			units += ddb_write_units(old.size);
 		}
 		if (new.there) {
-			write_row(
-			    c, &new.key, !moved, new.size, 0, &new.item);
+			write_row(c, &new.key, !moved, new.size, 0, &new.item);
 			units += ddb_write_units(new.size);
 		}
-		count(c, t, i->slot, (int64_t)new.there - old.there,
-		    (int64_t)new.size - (int64_t)old.size);
+		count(c, t, i->slot, (int64_t) new.there - old.there,
+		    (int64_t) new.size - (int64_t)old.size);
 	}
 	clear_entry(&old);
 	clear_entry(&new);
@@ -212,8 +211,8 @@ ddb_row_write(struct ddb_call *c, const struct ddb_table *t,
 	size_t size = item == NULL ? 0 : ddb_item_size(item);
 	if (item != NULL) {
 		ddb_item_print(item, &text);
-		write_row(c, &row->key, row->exists, size, expiry(c, t, item),
-		    &text);
+		write_row(
+		    c, &row->key, row->exists, size, expiry(c, t, item), &text);
 	} else if (row->exists) {
 		delete_row(c, &row->key);
 	}
@@ -222,8 +221,8 @@ ddb_row_write(struct ddb_call *c, const struct ddb_table *t,
 	    (int64_t)size - (int64_t)row->size);
 	units->table = ddb_write_units(size > row->size ? size : row->size);
 	for (size_t i = 0; i < t->indexes; i++)
-		units->index[i] = write_index(
-		    c, t, &t->index[i], ddb_row_item(c, row), item);
+		units->index[i] =
+		    write_index(c, t, &t->index[i], ddb_row_item(c, row), item);
 }
 
 /* A walk over all rows of a table or an index. */

@@ -62,7 +62,7 @@ refuse_values(struct ddb_call *c, unsigned takes)
 	    "ExpressionAttributeValues can only be specified when using "
 	    "expressions%s%s%s",
 	    count > 0 ? ": " : "", buf_text(&names),
-	    count == 0	 ? ""
+	    count == 0   ? ""
 	    : count == 1 ? " is null"
 			 : " are null");
 	buf_clear(&names);
@@ -148,11 +148,11 @@ bind_name(struct ddb_call *c, struct ddb_bound *b, struct json v)
 
 /* The members of ExpressionAttributeNames or …Values. */
 static int
-bind_all(struct ddb_call *c, struct json from, bool values,
-    struct ddb_bound **list)
+bind_all(
+    struct ddb_call *c, struct json from, bool values, struct ddb_bound **list)
 {
-	const char *parameter = values ? "ExpressionAttributeValues"
-				       : "ExpressionAttributeNames";
+	const char *parameter =
+	    values ? "ExpressionAttributeValues" : "ExpressionAttributeNames";
 	struct json_iter it;
 	struct json key, v;
 	if (from.type == JSON_NONE)
@@ -177,8 +177,8 @@ bind_all(struct ddb_call *c, struct json from, bool values,
 }
 
 static int
-check_used(struct ddb_call *c, const struct ddb_bound *list,
-    const char *parameter)
+check_used(
+    struct ddb_call *c, const struct ddb_bound *list, const char *parameter)
 {
 	struct buf unused = {.max = 300};
 	for (; list != NULL; list = list->next)
@@ -376,12 +376,13 @@ is_key(const struct ddb_key *key, const struct ddb_step *step)
 }
 
 int
-ddb_exprs_check(struct ddb_call *c, const struct ddb_table *t,
-    const struct ddb_exprs *x)
+ddb_exprs_check(
+    struct ddb_call *c, const struct ddb_table *t, const struct ddb_exprs *x)
 {
-	for (const struct ddb_path *p = x->scope.paths; p != NULL; p = p->next) {
-		bool own = is_key(&t->hash, p->first) ||
-			   is_key(&t->range, p->first);
+	for (const struct ddb_path *p = x->scope.paths; p != NULL;
+	     p = p->next) {
+		bool own =
+		    is_key(&t->hash, p->first) || is_key(&t->range, p->first);
 		bool index = false;
 		for (size_t i = 0; i < t->indexes && p->steps > 1; i++)
 			index |= is_key(&t->index[i].hash, p->first) ||

@@ -11,10 +11,22 @@
 static struct ddb_table *tables;
 static uint64_t tables_undone;
 
-struct ddb_table *
-ddb_table_new(void)
+static const char *
+keep(struct ddb_table *t, const char *text)
 {
-	return mem_alloc(sizeof(struct ddb_table));
+	return ddb_copy(&t->pool, text, strlen(text));
+}
+
+struct ddb_table *
+ddb_table_new(struct ddb_call *c, const char *name)
+{
+	struct ddb_table *t = mem_alloc(sizeof(*t));
+	t->account = keep(t, c->r->account);
+	t->region = keep(t, c->r->region);
+	t->name = keep(t, name);
+	t->arn = ddb_print(&t->pool, "arn:aws:dynamodb:%s:%s:table/%s",
+	    t->region, t->account, name);
+	return t;
 }
 
 void
@@ -40,8 +52,7 @@ static const char *
 text_of(struct ddb_table *t, struct json v)
 {
 	char *text = json_dup(v);
-	char *kept =
-	    text == NULL ? NULL : ddb_copy(&t->pool, text, strlen(text));
+	const char *kept = text == NULL ? NULL : keep(t, text);
 	free(text);
 	return kept;
 }
@@ -61,8 +72,8 @@ kept(struct ddb_table *t, struct json v)
 }
 
 static void
-define_key(struct ddb_table *t, struct json schema, size_t at,
-    struct ddb_key *key)
+define_key(
+    struct ddb_table *t, struct json schema, size_t at, struct ddb_key *key)
 {
 	struct json element = json_at(schema, at), name, v;
 	struct json_iter it;
@@ -91,7 +102,8 @@ define_throughput(struct json v)
 }
 
 void
-ddb_index_define(struct ddb_table *t, struct ddb_index *i, struct json v)
+ddb_index_define(
+    struct ddb_table *t, struct ddb_index *i, struct json v, bool stored)
 {
 	struct json projection = json_get(v, "Projection");
 	struct json type = json_get(projection, "ProjectionType");
@@ -100,20 +112,19 @@ ddb_index_define(struct ddb_table *t, struct ddb_index *i, struct json v)
 	i->name = text_of(t, json_get(v, "IndexName"));
 	define_key(t, schema, 0, &i->hash);
 	define_key(t, schema, 1, &i->range);
-	i->projection = json_is(type, "ALL")	     ? PROJECT_ALL
+	i->projection = json_is(type, "ALL")         ? PROJECT_ALL
 			: json_is(type, "KEYS_ONLY") ? PROJECT_KEYS
 						     : PROJECT_SOME;
 	i->others = kept(t, json_get(projection, "NonKeyAttributes"));
-	i->throughput =
-	    define_throughput(json_get(v, "ProvisionedThroughput"));
-	if (json_integer(json_get(v, "Slot"), &slot) == 0)
-		i->slot = (unsigned)slot;
-	else
-		i->slot = ++t->slots;
+	i->throughput = define_throughput(json_get(v, "ProvisionedThroughput"));
+	if (stored)
+		json_integer(json_get(v, "Slot"), &slot);
+	i->slot = stored ? (unsigned)slot : ++t->slots;
+	i->fresh = !stored;
 }
 
 static void
-define_indexes(struct ddb_table *t, struct json list, bool global)
+define_indexes(struct ddb_table *t, struct json list, bool global, bool stored)
 {
 	struct json_iter it;
 	struct json v;
@@ -121,35 +132,42 @@ define_indexes(struct ddb_table *t, struct json list, bool global)
 	while (t->indexes < DDB_INDEXES && json_next(&it, NULL, &v)) {
 		struct ddb_index *i = &t->index[t->indexes++];
 		i->global = global;
-		ddb_index_define(t, i, v);
+		ddb_index_define(t, i, v, stored);
 	}
 }
 
-void
-ddb_table_define(struct ddb_table *t, struct json d)
+/* What only a stored definition has. */
+static void
+define_own(struct ddb_table *t, struct json d)
 {
 	int64_t slots = 0;
+	json_integer(json_get(d, "Slots"), &slots);
+	t->slots = (unsigned)slots;
+	t->ttl = text_of(t, json_get(d, "TtlAttribute"));
+	json_integer(json_get(d, "StreamMs"), &t->stream_ms);
+	json_integer(json_get(d, "OnDemandMs"), &t->on_demand_ms);
+	json_integer(json_get(d, "BackupMs"), &t->backup_ms);
+	json_integer(json_get(d, "BackupDays"), &t->backup_days);
+}
+
+void
+ddb_table_define(struct ddb_table *t, struct json d, bool stored)
+{
 	t->attributes = kept(t, json_get(d, "AttributeDefinitions"));
 	define_key(t, json_get(d, "KeySchema"), 0, &t->hash);
 	define_key(t, json_get(d, "KeySchema"), 1, &t->range);
-	if (json_integer(json_get(d, "Slots"), &slots) == 0)
-		t->slots = (unsigned)slots;
-	define_indexes(t, json_get(d, "LocalSecondaryIndexes"), false);
-	define_indexes(t, json_get(d, "GlobalSecondaryIndexes"), true);
+	define_indexes(t, json_get(d, "LocalSecondaryIndexes"), false, stored);
+	define_indexes(t, json_get(d, "GlobalSecondaryIndexes"), true, stored);
 	t->on_demand = json_is(json_get(d, "BillingMode"), "PAY_PER_REQUEST");
-	t->throughput =
-	    define_throughput(json_get(d, "ProvisionedThroughput"));
+	t->throughput = define_throughput(json_get(d, "ProvisionedThroughput"));
 	t->protected = json_true(json_get(d, "DeletionProtectionEnabled"));
 	t->stream = kept(t, json_get(d, "StreamSpecification"));
 	t->sse = kept(t, json_get(d, "SSESpecification"));
 	t->class = kept(t, json_get(d, "TableClass"));
 	t->warm = kept(t, json_get(d, "WarmThroughput"));
 	t->on_demand_limits = kept(t, json_get(d, "OnDemandThroughput"));
-	t->ttl = text_of(t, json_get(d, "TtlAttribute"));
-	json_integer(json_get(d, "StreamMs"), &t->stream_ms);
-	json_integer(json_get(d, "OnDemandMs"), &t->on_demand_ms);
-	json_integer(json_get(d, "BackupMs"), &t->backup_ms);
-	json_integer(json_get(d, "BackupDays"), &t->backup_days);
+	if (stored)
+		define_own(t, d);
 }
 
 static struct ddb_table *
@@ -164,21 +182,13 @@ load(struct ddb_call *c, const char *name)
 	    "ttt", r->account, r->region, name);
 	if (!store_next(q))
 		return NULL;
-	struct ddb_table *t = ddb_table_new();
+	struct ddb_table *t = ddb_table_new(c, name);
 	t->id = store_int(q, 0);
-	t->uuid = ddb_copy(
-	    &t->pool, store_text(q, 1), strlen(store_text(q, 1)));
+	t->uuid = keep(t, store_text(q, 1));
 	t->created_ms = store_int(q, 2);
-	t->account = ddb_copy(&t->pool, r->account, strlen(r->account));
-	t->region = ddb_copy(&t->pool, r->region, strlen(r->region));
-	t->name = ddb_copy(&t->pool, name, strlen(name));
-	char *arn = mem_format("arn:aws:dynamodb:%s:%s:table/%s", r->region,
-	    r->account, name);
-	t->arn = ddb_copy(&t->pool, arn, strlen(arn));
-	free(arn);
 	const char *text = store_bytes(q, 3, &len);
 	if (json_scan(text, len, &d, NULL) == 0)
-		ddb_table_define(t, d);
+		ddb_table_define(t, d, true);
 	store_end(q);
 	t->next = tables;
 	tables = t;
@@ -186,8 +196,8 @@ load(struct ddb_call *c, const char *name)
 }
 
 /* The name within an ARN of this account and region, or the name itself. */
-static const char *
-plain_name(struct ddb_call *c, const char *name)
+const char *
+ddb_table_name(struct ddb_call *c, const char *name)
 {
 	const char *p = name;
 	if (strncmp(p, "arn:", 4) != 0)
@@ -199,16 +209,16 @@ plain_name(struct ddb_call *c, const char *name)
 		p++;
 	}
 	size_t head = (size_t)(p - name);
-	char *mine = request_format(c->r, "arn:aws:dynamodb:%s:%s:",
-	    c->r->region, c->r->account);
+	char *mine = ddb_format(
+	    c, "arn:aws:dynamodb:%s:%s:", c->r->region, c->r->account);
 	if (strlen(mine) != head || strncmp(mine, name, head) != 0 ||
 	    strncmp(p, "table/", 6) != 0)
 		return name;
 	return p + 6;
 }
 
-static bool
-good_name(const char *name)
+bool
+ddb_table_good_name(const char *name)
 {
 	size_t len = strlen(name);
 	return len >= 3 && len <= 255 &&
@@ -235,13 +245,13 @@ struct ddb_table *
 ddb_table_find(struct ddb_call *c, struct json v, bool told)
 {
 	size_t len;
-	const char *name = plain_name(c, ddb_text(c, v, &len));
+	const char *name = ddb_table_name(c, ddb_text(c, v, &len));
 	struct ddb_table *t = remembered(c, name);
 	if (t == NULL)
 		t = load(c, name);
 	if (t != NULL)
 		return t;
-	if (strncmp(name, "arn:", 4) != 0 && !good_name(name))
+	if (strncmp(name, "arn:", 4) != 0 && !ddb_table_good_name(name))
 		ddb_invalid(&c->err,
 		    "Invalid table/index name.  Table/index names must be "
 		    "between 3 and 255 characters long, and may contain only "
@@ -271,4 +281,21 @@ ddb_table_drop(struct ddb_call *c, struct ddb_table *t)
 	store_do(s, "DELETE FROM ddb_table WHERE id = ?", "i", t->id);
 	store_do(s, "DELETE FROM ddb_tag WHERE table_id = ?", "i", t->id);
 	ddb_table_forget();
+}
+
+struct ddb_table *
+ddb_table_by_id(struct ddb_call *c, int64_t id)
+{
+	struct ddb_table *t = NULL;
+	sqlite3_stmt *q = store_query(c->r->store,
+	    "SELECT account, region, name FROM ddb_table WHERE id = ?", "i",
+	    id);
+	if (!store_next(q))
+		return NULL;
+	c->r->account = ddb_format(c, "%s", store_text(q, 0));
+	c->r->region = ddb_format(c, "%s", store_text(q, 1));
+	const char *name = ddb_format(c, "%s", store_text(q, 2));
+	store_end(q);
+	t = remembered(c, name);
+	return t == NULL ? load(c, name) : t;
 }

@@ -256,3 +256,20 @@ ddb_item_size(const struct ddb_value *item)
 		size += v->name_len + value_size(v);
 	return size;
 }
+
+static bool
+deeper(const struct ddb_value *v, int levels)
+{
+	if (v->type != DDB_L && v->type != DDB_M)
+		return levels < 0;
+	for (const struct ddb_value *c = v->first; c != NULL; c = c->next)
+		if (deeper(c, levels - 1))
+			return true;
+	return levels < 0;
+}
+
+bool
+ddb_item_too_deep(const struct ddb_value *item)
+{
+	return deeper(item, DDB_DEPTH);
+}

@@ -20,9 +20,13 @@ struct ddb_pool {
 
 void *ddb_alloc(struct ddb_pool *pool, size_t size); /* zeroed */
 char *ddb_copy(struct ddb_pool *pool, const void *bytes, size_t len);
+char *ddb_print(struct ddb_pool *pool, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Forget all of it and keep one chunk; or give back all memory. */
 void ddb_pool_reset(struct ddb_pool *pool);
 void ddb_pool_clear(struct ddb_pool *pool);
+
+#define DDB_DEPTH 32 /* of documents in items */
 
 /*
  * Attribute values as a tree in a pool. The members of a map (and so an
@@ -110,6 +114,9 @@ struct ddb_value *ddb_set_minus(struct ddb_pool *pool,
 
 /* Bytes, by DynamoDB's rules of item sizes. */
 size_t ddb_item_size(const struct ddb_value *item);
+
+/* Deeper than an item may be? */
+bool ddb_item_too_deep(const struct ddb_value *item);
 
 /* err_set for what DynamoDB calls a ValidationException. */
 #define ddb_invalid(err, ...) \
