@@ -3,12 +3,14 @@
 /* Every service exports its table of operations; main's order is this. */
 extern const struct api cloudwatch_api;
 extern const struct api deliver_api;
+extern const struct api dynamodb_api;
 extern const struct api sns_api;
 extern const struct api sqs_api;
 extern const struct api sts_api;
 
 const struct api *const lunad_apis[] = {
     &sqs_api,
+    &dynamodb_api,
     &cloudwatch_api,
     &sns_api,
     &sts_api,

@@ -74,9 +74,9 @@ alter_stream(struct ddb_call *c, struct ddb_table *t)
 	bool before = json_true(json_get(t->stream, "StreamEnabled"));
 	bool after = json_true(json_get(stream, "StreamEnabled"));
 	if (before == after)
-		return ddb_invalid(&c->err,
-		    before ? "Table already has an enabled stream"
-			   : "Table has no stream to disable");
+		return ddb_invalid(
+		    &c->err, before ? "Table already has an enabled stream"
+				    : "Table has no stream to disable");
 	t->stream = keep(t, stream);
 	if (after)
 		t->stream_ms = c->r->now_ms;
@@ -130,15 +130,14 @@ add_definitions(struct ddb_call *c, struct ddb_table *t)
 			const char *name = schema_text(c, v, "AttributeName");
 			json_each(seen, &other);
 			while (n == 1 && json_next(&other, NULL, &o))
-				known |= json_is(
-				    json_get(o, "AttributeName"), name);
+				known |=
+				    json_is(json_get(o, "AttributeName"), name);
 			if (!known)
 				put_raw(&all, NULL, v.at, v.len);
 		}
 	}
 	put_close(&all, ']');
-	t->attributes = keep(
-	    t, (struct json){JSON_ARRAY, all.data, all.len});
+	t->attributes = keep(t, (struct json){JSON_ARRAY, all.data, all.len});
 	buf_clear(&all);
 }
 
@@ -169,14 +168,13 @@ drop_definitions(struct ddb_table *t)
 		if (is_used(t, json_get(v, "AttributeName")))
 			put_raw(&used, NULL, v.at, v.len);
 	put_close(&used, ']');
-	t->attributes = keep(
-	    t, (struct json){JSON_ARRAY, used.data, used.len});
+	t->attributes = keep(t, (struct json){JSON_ARRAY, used.data, used.len});
 	buf_clear(&used);
 }
 
 static int
-create_index(struct ddb_call *c, struct ddb_table *t, const char *path,
-    struct json v)
+create_index(
+    struct ddb_call *c, struct ddb_table *t, const char *path, struct json v)
 {
 	path = ddb_format(c, "%screate.", path);
 	if (schema_index(c, path, v, t->attributes) != 0)
@@ -219,8 +217,7 @@ find_global(struct ddb_call *c, struct ddb_table *t, const char *name)
 static int
 delete_index(struct ddb_call *c, struct ddb_table *t, struct json v)
 {
-	struct ddb_index *i =
-	    find_global(c, t, schema_text(c, v, "IndexName"));
+	struct ddb_index *i = find_global(c, t, schema_text(c, v, "IndexName"));
 	if (i == NULL)
 		return -1;
 	ddb_row_clear(c, t, i);
@@ -234,8 +231,7 @@ static int
 update_index(
     struct ddb_call *c, struct ddb_table *t, const char *path, struct json v)
 {
-	struct ddb_index *i =
-	    find_global(c, t, schema_text(c, v, "IndexName"));
+	struct ddb_index *i = find_global(c, t, schema_text(c, v, "IndexName"));
 	struct json units = json_get(v, "ProvisionedThroughput");
 	path = ddb_format(c, "%supdate.", path);
 	if (i == NULL || schema_throughput(c, path, units, t->on_demand) != 0)
@@ -272,8 +268,7 @@ alter_indexes(struct ddb_call *c, struct ddb_table *t)
 		else if (delete.type == JSON_OBJECT)
 			result = delete_index(c, t, delete);
 		else
-			result = ddb_invalid(&c->err,
-			    SCHEMA_WRONG
+			result = ddb_invalid(&c->err, SCHEMA_WRONG
 			    "One of GlobalSecondaryIndexUpdate.Update, "
 			    "GlobalSecondaryIndexUpdate.Create, "
 			    "GlobalSecondaryIndexUpdate.Delete must not be "
@@ -298,8 +293,8 @@ anything(struct json in)
 static int
 alter(struct ddb_call *c, struct ddb_table *t)
 {
-	if (schema_definitions(
-		c, json_get(c->r->in, "AttributeDefinitions")) != 0 ||
+	if (schema_definitions(c, json_get(c->r->in, "AttributeDefinitions")) !=
+		0 ||
 	    alter_billing(c, t) != 0 || alter_stream(c, t) != 0 ||
 	    alter_settings(c, t) != 0)
 		return -1;

@@ -39,8 +39,8 @@ check_basics(struct ddb_call *c, bool on_demand)
 	    schema_enum(c, "", "TableClass", json_get(in, "TableClass"),
 		"STANDARD, STANDARD_INFREQUENT_ACCESS") != 0 ||
 	    schema_definitions(c, definitions) != 0 ||
-	    schema_throughput(c, "", json_get(in, "ProvisionedThroughput"),
-		on_demand) != 0 ||
+	    schema_throughput(
+		c, "", json_get(in, "ProvisionedThroughput"), on_demand) != 0 ||
 	    schema_keys(c, "", schema, definitions) != 0 ||
 	    schema_stream(c, json_get(in, "StreamSpecification")) != 0)
 		return -1;
@@ -78,8 +78,8 @@ check_local(struct ddb_call *c, struct json index, struct json table_schema)
 }
 
 static int
-check_global(struct ddb_call *c, const char *path, struct json index,
-    bool on_demand)
+check_global(
+    struct ddb_call *c, const char *path, struct json index, bool on_demand)
 {
 	struct json units = json_get(index, "ProvisionedThroughput");
 	if (on_demand && units.type == JSON_OBJECT)
@@ -127,8 +127,9 @@ check_indexes(struct ddb_call *c, bool global, bool on_demand)
 				 "LocalSecondaryIndex");
 	json_each(list, &it);
 	while (json_next(&it, NULL, &v)) {
-		const char *path = ddb_format(c, "%sSecondaryIndexes.%zu.member.",
-		    global ? "global" : "local", n + 1);
+		const char *path =
+		    ddb_format(c, "%sSecondaryIndexes.%zu.member.",
+			global ? "global" : "local", n + 1);
 		if (schema_index(c, path, v, definitions) != 0 ||
 		    (global ? check_global(c, path, v, on_demand)
 			    : check_local(c, v, schema)) != 0)

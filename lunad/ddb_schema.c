@@ -32,8 +32,7 @@ schema_enum(struct ddb_call *c, const char *path, const char *name,
 		p += len + strspn(p + len, ", ");
 	}
 	return ddb_constraint(c, path, name, v,
-	    ddb_format(
-		c, "Member must satisfy enum value set: [%s]", one_of));
+	    ddb_format(c, "Member must satisfy enum value set: [%s]", one_of));
 }
 
 /* A text that must be there, of one_of if that is not NULL. */
@@ -58,8 +57,8 @@ schema_definitions(struct ddb_call *c, struct json definitions)
 	size_t n = 0;
 	json_each(definitions, &it);
 	while (json_next(&it, NULL, &v)) {
-		const char *path = ddb_format(
-		    c, "attributeDefinitions.%zu.member.", ++n);
+		const char *path =
+		    ddb_format(c, "attributeDefinitions.%zu.member.", ++n);
 		if (want_text(c, path, v, "AttributeName", NULL) != 0 ||
 		    want_text(c, path, v, "AttributeType", "B, N, S") != 0)
 			return -1;
@@ -118,8 +117,7 @@ schema_keys(struct ddb_call *c, const char *path, struct json schema,
 			return -1;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (!defined(c, definitions,
-			json_get(key[i], "AttributeName")))
+		if (!defined(c, definitions, json_get(key[i], "AttributeName")))
 			return ddb_invalid(&c->err,
 			    SCHEMA_WRONG "Some index key attributes are not "
 					 "defined in AttributeDefinitions. "
@@ -143,8 +141,8 @@ schema_keys(struct ddb_call *c, const char *path, struct json schema,
 }
 
 static int
-check_units(struct ddb_call *c, const char *path, struct json units,
-    const char *name)
+check_units(
+    struct ddb_call *c, const char *path, struct json units, const char *name)
 {
 	struct json v = json_get(units, name);
 	int64_t n;

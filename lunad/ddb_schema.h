@@ -23,8 +23,7 @@ int schema_enum(struct ddb_call *c, const char *path, const char *name,
     struct json v, const char *one_of);
 int schema_stream(struct ddb_call *c, struct json stream);
 /* Decoded text of a member, in the call's pool. */
-const char *schema_text(
-    struct ddb_call *c, struct json from, const char *name);
+const char *schema_text(struct ddb_call *c, struct json from, const char *name);
 
 /* Keep Tags of a table; NONE is none. */
 int ddb_tags_put(

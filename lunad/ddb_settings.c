@@ -113,7 +113,8 @@ check_ttl(struct ddb_call *c, const struct ddb_table *t, bool on,
 		    "of 1 to 255");
 	if (t->ttl != NULL && !same)
 		return ddb_invalid(&c->err,
-		    "TimeToLive is active on a different AttributeName: current "
+		    "TimeToLive is active on a different AttributeName: "
+		    "current "
 		    "AttributeName is %s",
 		    t->ttl);
 	if (on && same)
@@ -198,9 +199,8 @@ ddb_update_backups(struct ddb_call *c)
 	    json_get(c->r->in, "PointInTimeRecoverySpecification");
 	int64_t days = 35;
 	if (spec.type != JSON_OBJECT)
-		return ddb_constraint(c, "",
-		    "PointInTimeRecoverySpecification", (struct json){0},
-		    "Member must not be null");
+		return ddb_constraint(c, "", "PointInTimeRecoverySpecification",
+		    (struct json){0}, "Member must not be null");
 	json_integer(json_get(spec, "RecoveryPeriodInDays"), &days);
 	if (days < 1 || days > 35)
 		return ddb_constraint(c, "pointInTimeRecoverySpecification.",

@@ -143,8 +143,7 @@ run_due(struct lunad *l, int64_t now_ms)
 	    "i", now_ms);
 	if (!store_next(q))
 		return;
-	const unsigned char *k =
-	    (const unsigned char *)store_bytes(q, 0, &len);
+	const unsigned char *k = (const unsigned char *)store_bytes(q, 0, &len);
 	int64_t id = (int64_t)k[0] << 24 | (int64_t)k[1] << 16 |
 		     (int64_t)k[2] << 8 | (int64_t)k[3];
 	const char *text = store_bytes(q, 1, &len);
