@@ -157,18 +157,22 @@ stay(struct sink *s, struct batch *batch, const struct call *call)
 static void
 settle_entries(struct sink *s, struct batch *batch)
 {
-	bool any = false;
-	for (size_t i = 0; i < batch->count; i++)
+	bool any = false, all = true;
+	for (size_t i = 0; i < batch->count; i++) {
 		any |= s->again[i];
+		all &= s->again[i];
+	}
 	if (!any) {
 		batch_done(s->batcher, batch);
 		return;
 	}
+	/* Where something was accepted the service takes more: the wait grows
+	 * only with calls that got nothing through. */
+	int round = all ? batch->round + 1 : 0;
 	int64_t wait =
 	    retry_backoff(s->throttled ? RETRY_THROTTLED : RETRY_TRANSIENT,
-		batch->round, sink_random());
-	batch_back(
-	    s->batcher, batch, s->again, text_tick() + wait, batch->round + 1);
+		round, sink_random());
+	batch_back(s->batcher, batch, s->again, text_tick() + wait, round);
 }
 
 static bool

@@ -177,8 +177,8 @@ check_fault(struct request *r, const char *handle, struct sqs_refusal *why)
 	switch (
 	    fault_entry(r, handle ? handle : "", handle ? strlen(handle) : 0)) {
 	case FAULT_LATER:
-		return sqs_refuse(why, 503, "RequestThrottled",
-		    "The request was denied due to request throttling.");
+		return sqs_refuse(why, 503, "InternalError",
+		    "We encountered an internal error. Please try again.");
 	case FAULT_NEVER:
 		return sqs_refuse(why, 400, "ReceiptHandleIsInvalid",
 		    "The receipt handle was refused on purpose (--fault).");

@@ -292,8 +292,8 @@ check_fault(struct request *r, const struct draft *d, struct sqs_refusal *why)
 {
 	switch (fault_entry(r, d->m.body, d->m.body_len)) {
 	case FAULT_LATER:
-		return sqs_refuse(why, 503, "RequestThrottled",
-		    "The request was denied due to request throttling.");
+		return sqs_refuse(why, 503, "InternalError",
+		    "We encountered an internal error. Please try again.");
 	case FAULT_NEVER:
 		return sqs_refuse(why, 400, "InvalidMessageContents",
 		    "The message was refused on purpose (--fault).");
