@@ -221,24 +221,24 @@ poll() {
 	depths >/dev/null
 }
 
-# polled FILTER: what it got, before its time was over.
+# polled FILTER TEXT: that is what it got, before its time was over.
 polled() {
 	wait "$poll"
-	[ $((SECONDS - began)) -lt 10 ] || return 1
-	jq -r "$1" <"$BATS_TEST_TMPDIR/polled"
+	[ $((SECONDS - began)) -lt 10 ]
+	[ "$(jq -r "$1" <"$BATS_TEST_TMPDIR/polled")" = "$2" ]
 }
 
 @test "a long poll is woken by a message, and by the clock" {
 	make_queue "$q" '{"VisibilityTimeout":"43200"}'
 	poll
 	send woken
-	[ "$(polled '.Messages[0].Body')" = woken ]
+	polled '.Messages[0].Body' woken
 	sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"late\",\"DelaySeconds\":900}"
 	poll
 	lunad_clock 899s
 	[ ! -e "$BATS_TEST_TMPDIR/polled" ]
 	lunad_clock 2s
-	[ "$(polled '.Messages[0].Body')" = late ]
+	polled '.Messages[0].Body' late
 }
 
 @test "a long poll is woken when a timeout is shortened, or given up" {
@@ -249,18 +249,18 @@ polled() {
 	poll
 	sqs ChangeMessageVisibility "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"$h\",\"VisibilityTimeout\":5}"
 	lunad_clock 6s
-	[ "$(polled '.Messages[0].Body')" = x ]
+	polled '.Messages[0].Body' x
 	h=$(jq -r '.Messages[0].ReceiptHandle' <"$BATS_TEST_TMPDIR/polled")
 	poll
 	sqs ChangeMessageVisibility "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"$h\",\"VisibilityTimeout\":0}"
-	[ "$(polled '.Messages[0].Body')" = x ]
+	polled '.Messages[0].Body' x
 }
 
 @test "a poll that waits ends when its queue is deleted" {
 	make_queue "$q"
 	poll
 	sqs DeleteQueue "{\"QueueUrl\":\"$q\"}"
-	[ "$(polled .__type)" = com.amazonaws.sqs#QueueDoesNotExist ]
+	polled .__type com.amazonaws.sqs#QueueDoesNotExist
 }
 
 @test "what was received too often goes to the dead-letter queue, and back" {
@@ -371,7 +371,8 @@ audit() {
 			take >/dev/null
 			h=$(handle)
 			[ $((i % 2)) = 0 ] || sqs DeleteMessage \
-			    "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"$h\"}" >/dev/null
+			    "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"$h\"}" >/dev/null ||
+				true
 			[ $((i % 3)) != 0 ] || sqs ChangeMessageVisibility \
 			    "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"$h\",\"VisibilityTimeout\":0}" >/dev/null ||
 				true
