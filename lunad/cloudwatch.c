@@ -1,11 +1,5 @@
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "cw.h"
 #include "cw_metric.h"
-#include "mem.h"
-#include "text.h"
 
 extern const struct api cloudwatch_api;
 
@@ -23,44 +17,6 @@ cw_need(struct request *r, const char *name)
 		return 0;
 	return fail(r, 400, CW_MISSING_PARAMETER,
 	    "The parameter %s is required.", name);
-}
-
-int
-cw_constraint(struct request *r, const char *value, const char *path,
-    const char *constraint)
-{
-	return fail(r, 400, CW_VALIDATION,
-	    "1 validation error detected: Value '%s' at '%s' failed to "
-	    "satisfy constraint: %s",
-	    value == NULL ? "" : value, path, constraint);
-}
-
-int
-cw_time(struct json v, int64_t *ms)
-{
-	double seconds;
-	if (v.type == JSON_NUMBER) {
-		if (json_double(v, &seconds) != 0 || fabs(seconds) > 1e12)
-			return -1;
-		*ms = (int64_t)floor(seconds * 1000 + 0.5);
-		return 0;
-	}
-	char *text = json_dup(v);
-	int status = text == NULL ? -1 : text_time(text, strlen(text), ms);
-	free(text);
-	return status;
-}
-
-bool
-cw_contains(struct json array, const char *text)
-{
-	struct json_iter it;
-	struct json one;
-	json_each(array, &it);
-	while (json_next(&it, NULL, &one))
-		if (one.type == JSON_STRING && json_is(one, text))
-			return true;
-	return false;
 }
 
 /* cw_metric and cw_point: cw_metric.c. cw_alarm, cw_history and cw_tag: the

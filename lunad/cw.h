@@ -1,6 +1,7 @@
 #ifndef LUNAD_CW_H
 #define LUNAD_CW_H
 
+#include "check.h"
 #include "err.h"
 #include "lunad.h"
 
@@ -20,16 +21,6 @@
 int cw_fail(struct request *r, const struct err *err);
 /* 0, or the failure of a parameter that is not there. */
 int cw_need(struct request *r, const char *name);
-/*
- * "1 validation error detected: Value 'x' at 'path' failed to satisfy
- * constraint: " and what follows.
- */
-int cw_constraint(struct request *r, const char *value, const char *path,
-    const char *constraint);
-/* A time: seconds as a number, or ISO 8601. -1: neither. */
-int cw_time(struct json v, int64_t *ms);
-/* The region of an alarm is the request's; arrays of ARNs and names. */
-bool cw_contains(struct json array, const char *text);
 
 /* cw_put.c */
 int cw_put_metric_data(struct request *r);

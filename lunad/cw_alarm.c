@@ -160,7 +160,7 @@ acts_on(const struct cw_alarm *a, const char *prefix)
 static bool
 wanted(const struct filter *f, const struct cw_alarm *a)
 {
-	if (f->names.type == JSON_ARRAY && !cw_contains(f->names, a->name))
+	if (f->names.type == JSON_ARRAY && !check_contains(f->names, a->name))
 		return false;
 	if (f->prefix != NULL &&
 	    strncmp(a->name, f->prefix, strlen(f->prefix)) != 0)
@@ -185,7 +185,7 @@ read_filter(struct request *r, struct filter *f)
 	f->by_state = true;
 	if (cw_state_parse(state, &f->state) == 0)
 		return 0;
-	return cw_constraint(r, state, "stateValue",
+	return check_refuse(r, state, "stateValue",
 	    "Member must satisfy enum value set: "
 	    "[INSUFFICIENT_DATA, ALARM, OK]");
 }
@@ -196,7 +196,7 @@ page_size(struct request *r, int64_t *most)
 	*most = param_int(r, "MaxRecords", PAGE);
 	if (*most >= 1 && *most <= PAGE_MAX)
 		return 0;
-	return cw_constraint(r, param(r, "MaxRecords"), "maxRecords",
+	return check_refuse(r, param(r, "MaxRecords"), "maxRecords",
 	    *most < 1 ? "Member must have value greater than or equal to 1"
 		      : "Member must have value less than or equal to 100");
 }
@@ -212,7 +212,7 @@ cw_describe_alarms(struct request *r)
 	if (read_filter(r, &f) != 0 || page_size(r, &most) != 0)
 		return ANSWER_ERROR;
 	bool metric =
-	    json_count(types) == 0 || cw_contains(types, "MetricAlarm");
+	    json_count(types) == 0 || check_contains(types, "MetricAlarm");
 	bool more = false;
 	put_open(r->out, NULL, '{');
 	put_open(r->out, "CompositeAlarms", '[');
@@ -359,7 +359,7 @@ cw_set_alarm_state(struct request *r)
 	    cw_need(r, "StateReason") != 0)
 		return ANSWER_ERROR;
 	if (cw_state_parse(value, &state) != 0)
-		return cw_constraint(r, value, "stateValue",
+		return check_refuse(r, value, "stateValue",
 		    "Member must satisfy enum value set: "
 		    "[INSUFFICIENT_DATA, ALARM, OK]");
 	struct json v;

@@ -39,7 +39,7 @@ check_single(struct request *r)
 		    "specified.");
 	if (statistic != NULL && (cw_stat_parse(statistic, &stat) != 0 ||
 				     stat.kind == CW_PERCENTILE))
-		return cw_constraint(r, statistic, "statistic",
+		return check_refuse(r, statistic, "statistic",
 		    "Member must satisfy enum value set: [Minimum, Maximum, "
 		    "Average, Sum, SampleCount]");
 	if (extended != NULL &&
@@ -105,11 +105,11 @@ check_periods(struct request *r, int64_t period_s)
 	int64_t periods = param_int(r, "EvaluationPeriods", 0);
 	int64_t to_alarm = param_int(r, "DatapointsToAlarm", periods);
 	if (periods < 1)
-		return cw_constraint(r, param(r, "EvaluationPeriods"),
+		return check_refuse(r, param(r, "EvaluationPeriods"),
 		    "evaluationPeriods",
 		    "Member must have value greater than or equal to 1");
 	if (to_alarm < 1)
-		return cw_constraint(r, param(r, "DatapointsToAlarm"),
+		return check_refuse(r, param(r, "DatapointsToAlarm"),
 		    "datapointsToAlarm",
 		    "Member must have value greater than or equal to 1");
 	if (to_alarm > periods)
@@ -171,13 +171,13 @@ check(struct request *r, int64_t *period_s)
 	    cw_need(r, "EvaluationPeriods") != 0)
 		return -1;
 	if (strlen(name) > NAME_MAX_LEN)
-		return cw_constraint(r, name, "alarmName",
+		return check_refuse(r, name, "alarmName",
 		    "Member must have length less than or equal to 255");
 	if (param(r, "ThresholdMetricId") != NULL)
 		return fail(
 		    r, 400, CW_VALIDATION, "lunad has no anomaly detection.");
 	if (cw_comparison_parse(comparison, &c) != 0)
-		return cw_constraint(r, comparison, "comparisonOperator",
+		return check_refuse(r, comparison, "comparisonOperator",
 		    "Member must satisfy enum value set: "
 		    "[GreaterThanOrEqualToThreshold, GreaterThanThreshold, "
 		    "LessThanThreshold, LessThanOrEqualToThreshold]");

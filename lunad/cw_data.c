@@ -46,7 +46,7 @@ cw_list_metrics(struct request *r)
 	int64_t since_s = r->now_ms / 1000 - TWO_WEEKS_S, page = 0, last = 0;
 	bool more = false;
 	if (recent != NULL && strcmp(recent, "PT3H") != 0)
-		return cw_constraint(r, recent, "recentlyActive",
+		return check_refuse(r, recent, "recentlyActive",
 		    "Member must satisfy enum value set: [PT3H]");
 	if (recent != NULL)
 		since_s = r->now_ms / 1000 - 3 * 3600;
@@ -101,8 +101,8 @@ read_asked(struct request *r, struct asked *a)
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
 		if (cw_need(r, needed[i]) != 0)
 			return -1;
-	if (cw_time(param_json(r, "StartTime"), &from_ms) != 0 ||
-	    cw_time(param_json(r, "EndTime"), &to_ms) != 0)
+	if (check_time(param_json(r, "StartTime"), &from_ms) != 0 ||
+	    check_time(param_json(r, "EndTime"), &to_ms) != 0)
 		return fail(r, 400, CW_VALUE,
 		    "The parameters StartTime and EndTime must be times.");
 	if (from_ms >= to_ms)
@@ -152,7 +152,7 @@ check_statistics(struct request *r, struct json list, bool extended)
 			    "The value %s for parameter ExtendedStatistics is "
 			    "not supported.",
 			    text);
-		return cw_constraint(r, text, "statistics",
+		return check_refuse(r, text, "statistics",
 		    "Member must satisfy enum value set: [Minimum, Maximum, "
 		    "Average, Sum, SampleCount]");
 	}

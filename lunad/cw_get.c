@@ -46,8 +46,8 @@ read_times(struct get *g)
 	int64_t from_ms, to_ms;
 	if (cw_need(r, "StartTime") != 0 || cw_need(r, "EndTime") != 0)
 		return -1;
-	if (cw_time(param_json(r, "StartTime"), &from_ms) != 0 ||
-	    cw_time(param_json(r, "EndTime"), &to_ms) != 0)
+	if (check_time(param_json(r, "StartTime"), &from_ms) != 0 ||
+	    check_time(param_json(r, "EndTime"), &to_ms) != 0)
 		return fail(r, 400, CW_VALUE,
 		    "The parameters StartTime and EndTime must be times.");
 	if (from_ms >= to_ms)
@@ -72,7 +72,7 @@ read_get(struct get *g)
 		return -1;
 	if (scan != NULL && strcmp(scan, "TimestampDescending") != 0 &&
 	    strcmp(scan, "TimestampAscending") != 0)
-		return cw_constraint(r, scan, "scanBy",
+		return check_refuse(r, scan, "scanBy",
 		    "Member must satisfy enum value set: "
 		    "[TimestampDescending, TimestampAscending]");
 	g->ascending = scan != NULL && strcmp(scan, "TimestampAscending") == 0;

@@ -115,19 +115,19 @@ read_history(struct request *r, struct history *h)
 	    .most = param_int(r, "MaxRecords", PAGE_MAX),
 	    .ascending =
 		scan != NULL && strcmp(scan, "TimestampAscending") == 0};
-	if ((from.type > JSON_NULL && cw_time(from, &h->from_ms) != 0) ||
-	    (to.type > JSON_NULL && cw_time(to, &h->to_ms) != 0))
+	if ((from.type > JSON_NULL && check_time(from, &h->from_ms) != 0) ||
+	    (to.type > JSON_NULL && check_time(to, &h->to_ms) != 0))
 		return fail(r, 400, CW_VALUE,
 		    "The parameters StartDate and EndDate must be times.");
 	if (h->most < 1 || h->most > PAGE_MAX)
-		return cw_constraint(r, param(r, "MaxRecords"), "maxRecords",
+		return check_refuse(r, param(r, "MaxRecords"), "maxRecords",
 		    h->most < 1
 			? "Member must have value greater than or equal to 1"
 			: "Member must have value less than or equal to 100");
 	if (h->type != NULL && strcmp(h->type, "ConfigurationUpdate") != 0 &&
 	    strcmp(h->type, "StateUpdate") != 0 &&
 	    strcmp(h->type, "Action") != 0)
-		return cw_constraint(r, h->type, "historyItemType",
+		return check_refuse(r, h->type, "historyItemType",
 		    "Member must satisfy enum value set: "
 		    "[ConfigurationUpdate, StateUpdate, Action]");
 	h->after = param_int(r, "NextToken", h->ascending ? 0 : INT64_MAX);

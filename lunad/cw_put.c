@@ -150,7 +150,7 @@ read_when(struct datum *d)
 	json_integer(json_get(d->v, "StorageResolution"), &resolution);
 	if (resolution != 1 && resolution != MINUTE_S)
 		return bad(d, "StorageResolution", "other than 1 and 60");
-	if (given(when) && cw_time(when, &ms) != 0)
+	if (given(when) && check_time(when, &ms) != 0)
 		return bad(d, "Timestamp", source(d, when));
 	if (ms < d->r->now_ms - TWO_WEEKS_S * 1000)
 		return fail(d->r, 400, CW_VALUE,
