@@ -4,6 +4,7 @@
 extern const struct api cloudwatch_api;
 extern const struct api deliver_api;
 extern const struct api dynamodb_api;
+extern const struct api events_api;
 extern const struct api sns_api;
 extern const struct api sqs_api;
 extern const struct api sts_api;
@@ -13,6 +14,7 @@ const struct api *const lunad_apis[] = {
     &dynamodb_api,
     &cloudwatch_api,
     &sns_api,
+    &events_api,
     &sts_api,
     &deliver_api,
     NULL,
