@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "diag.h"
@@ -25,12 +26,14 @@ struct server {
 	size_t count;
 	int64_t since_ms;
 	struct waiting waiting;
+	bool resumed; /* connections that MHD has to look at */
 };
 
 static void
 release(struct link *k, enum link_state state)
 {
 	k->state = state;
+	k->server->resumed = true;
 	MHD_resume_connection(k->connection);
 }
 
@@ -189,6 +192,20 @@ response_of(struct link *k)
 	    c->reply->len, c->reply->data, MHD_RESPMEM_PERSISTENT);
 }
 
+/* The clock as the fault shows it; else MHD adds the right date. */
+static void
+add_skewed_date(struct MHD_Response *r, int64_t skew_ms)
+{
+	char date[40];
+	time_t at = (text_now() + skew_ms) / 1000;
+	struct tm tm;
+	if (skew_ms == 0)
+		return;
+	gmtime_r(&at, &tm);
+	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	MHD_add_response_header(r, MHD_HTTP_HEADER_DATE, date);
+}
+
 static enum MHD_Result
 reset_connection(struct link *k)
 {
@@ -214,6 +231,7 @@ send_reply(struct link *k)
 	for (size_t i = 0; i < c->headers; i++)
 		MHD_add_response_header(
 		    r, c->header[i].name, c->header[i].value);
+	add_skewed_date(r, c->mischief.skew_ms);
 	enum MHD_Result ok =
 	    MHD_queue_response(k->connection, (unsigned)c->status, r);
 	MHD_destroy_response(r);
@@ -368,7 +386,7 @@ static int
 idle_ms(struct server *s)
 {
 	MHD_UNSIGNED_LONG_LONG mhd;
-	if (store_pending(s->lunad->store) || s->waiting.woken)
+	if (store_pending(s->lunad->store) || s->waiting.woken || s->resumed)
 		return 0;
 	int64_t wait = clock_wait(s->lunad, IDLE_MS);
 	if (MHD_get_timeout(s->daemon, &mhd) == MHD_YES &&
@@ -410,6 +428,7 @@ server_run(struct lunad *l)
 			    (s->count > 0 && text_tick() > s->since_ms);
 		if (store_pending(l->store) && (fds[0].revents == 0 || late))
 			server_commit(l);
+		s->resumed = false;
 		MHD_run(s->daemon);
 		run_waiting(s);
 		clock_run(l, TOGETHER);
