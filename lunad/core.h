@@ -81,7 +81,9 @@ struct call {
 	struct auth_result signer;
 	struct buf in; /* parameters, when made from something else */
 	bool known;    /* dispatched before: this is another run */
-	bool common;   /* the failure is of AWS at large, not of the service */
+	/* The failure is of AWS at large, not of the service, and this is how
+	 * the query protocol calls it; else NULL. */
+	const char *common;
 
 	/* what is answered */
 	struct buf out; /* the handler's JSON */

@@ -35,7 +35,7 @@ refuse(struct call *c, int json_status, const char *json_code, int query_status,
 	va_start(ap, format);
 	vsnprintf(message, sizeof(message), format, ap);
 	va_end(ap);
-	c->common = true;
+	c->common = query_code;
 	return fail(&c->r,
 	    c->protocol == PROTOCOL_JSON ? json_status : query_status,
 	    query ? query_code : json_code, "%s", message);
@@ -283,7 +283,7 @@ run(struct call *c)
 	c->r.now_ms = lunad_now(c->r.lunad);
 	int answer = c->op->run(&c->r);
 	if (store_failed(s)) {
-		c->common = true;
+		c->common = "InternalFailure";
 		answer = fail(&c->r, 500, "InternalFailure",
 		    "The request processing has failed because of an unknown "
 		    "error.");
@@ -322,7 +322,7 @@ dispatch(struct lunad *l, struct call *c)
 void
 dispatch_lost(struct call *c)
 {
-	c->common = true;
+	c->common = "InternalFailure";
 	fail(&c->r, 500, "InternalFailure",
 	    "The request could not be stored; nothing of it was done.");
 	reply_error(c);

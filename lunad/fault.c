@@ -268,56 +268,66 @@ static const struct {
     {"sns", "denied", 403, "AuthorizationError"},
 };
 
+/* What AWS at large says: in JSON, by REST, and in the query protocol. */
+static const struct {
+	const char *kind;
+	int json_status, rest_status, query_status;
+	const char *json, *rest, *query;
+	const char *message;
+} at_large[] = {
+    {"throttle", 400, 429, 400, "ThrottlingException",
+	"TooManyRequestsException", "Throttling", "Rate exceeded"},
+    {"500", 500, 500, 500, "InternalFailure", "InternalFailure",
+	"InternalFailure",
+	"The request processing has failed because of an unknown error, "
+	"exception or failure."},
+    {"503", 503, 503, 503, "ServiceUnavailableException",
+	"ServiceUnavailableException", "ServiceUnavailable",
+	"The request has failed due to a temporary failure of the server."},
+    {"expire", 400, 403, 403, "ExpiredTokenException", "ExpiredTokenException",
+	"ExpiredToken",
+	"The security token included in the request is expired"},
+    {"denied", 400, 403, 403, "AccessDeniedException", "AccessDeniedException",
+	"AccessDenied", NULL},
+    {"reset", 500, 500, 500, "InternalFailure", "InternalFailure",
+	"InternalFailure", "reset"},
+};
+
 static int
-refuse_as(struct call *c, const char *kind, int status, const char *code,
-    const char *message)
+refuse(struct call *c, const char *kind)
 {
-	c->common = true;
-	for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++)
-		if (strcmp(says[i].service, c->r.api->name) == 0 &&
-		    strcmp(says[i].kind, kind) == 0) {
-			c->common = false;
-			status = says[i].status;
-			code = says[i].code;
-		}
-	return fail(&c->r, status, code, "%s", message);
+	size_t k = 0, own = 0;
+	while (strcmp(at_large[k].kind, kind) != 0)
+		k++;
+	const char *message =
+	    at_large[k].message != NULL
+		? at_large[k].message
+		: request_format(&c->r,
+		      "User: %s is not authorized to "
+		      "perform: %s:%s",
+		      c->r.principal, c->r.api->name, c->r.operation);
+	for (; own < sizeof(says) / sizeof(says[0]); own++)
+		if (strcmp(says[own].service, c->r.api->name) == 0 &&
+		    strcmp(says[own].kind, kind) == 0)
+			return fail(&c->r, says[own].status, says[own].code,
+			    "%s", message);
+	c->common = at_large[k].query;
+	if (c->protocol == PROTOCOL_QUERY)
+		return fail(&c->r, at_large[k].query_status, at_large[k].query,
+		    "%s", message);
+	if (c->protocol == PROTOCOL_REST)
+		return fail(&c->r, at_large[k].rest_status, at_large[k].rest,
+		    "%s", message);
+	return fail(
+	    &c->r, at_large[k].json_status, at_large[k].json, "%s", message);
 }
 
 int
 faults_refuse(struct call *c)
 {
-	const char *kind = c->mischief.error;
-	bool query = c->protocol == PROTOCOL_QUERY;
-	bool rest = c->protocol == PROTOCOL_REST;
 	if (c->mischief.reset)
-		return refuse_as(c, "reset", 500, "InternalFailure", "reset");
-	if (kind == NULL)
-		return 0;
-	if (strcmp(kind, "throttle") == 0)
-		return refuse_as(c, kind, rest ? 429 : 400,
-		    query  ? "Throttling"
-		    : rest ? "TooManyRequestsException"
-			   : "ThrottlingException",
-		    "Rate exceeded");
-	if (strcmp(kind, "500") == 0)
-		return refuse_as(c, kind, 500, "InternalFailure",
-		    "The request processing has failed because of an unknown "
-		    "error, exception or failure.");
-	if (strcmp(kind, "503") == 0)
-		return refuse_as(c, kind, 503,
-		    query ? "ServiceUnavailable"
-			  : "ServiceUnavailableException",
-		    "The request has failed due to a temporary failure of the "
-		    "server.");
-	if (strcmp(kind, "expire") == 0)
-		return refuse_as(c, kind, query || rest ? 403 : 400,
-		    query ? "ExpiredToken" : "ExpiredTokenException",
-		    "The security token included in the request is expired");
-	return refuse_as(c, kind, query || rest ? 403 : 400,
-	    query ? "AccessDenied" : "AccessDeniedException",
-	    request_format(&c->r,
-		"User: %s is not authorized to perform: %s:%s", c->r.principal,
-		c->r.api->name, c->r.operation));
+		return refuse(c, "reset");
+	return c->mischief.error == NULL ? 0 : refuse(c, c->mischief.error);
 }
 
 enum fault_entry

@@ -16,6 +16,8 @@ static const char *
 query_code(const struct call *c)
 {
 	const struct api_error *e = c->r.api == NULL ? NULL : c->r.api->error;
+	if (c->common != NULL)
+		return c->common;
 	for (; e != NULL && e->code != NULL; e++)
 		if (strcmp(e->code, c->r.error_code) == 0)
 			return e->query;
@@ -155,7 +157,7 @@ reply_error(struct call *c)
 				 ? ""
 				 : c->r.api->error_prefix;
 	begin(c, json_type(c), &c->out);
-	json_error(c, c->common ? "com.amazon.coral.service#" : prefix);
+	json_error(c, c->common != NULL ? "com.amazon.coral.service#" : prefix);
 	add_crc32(c);
 	const struct auth_header *mode = call_asked(c, "x-amzn-query-mode");
 	if (mode != NULL && strcmp(mode->value, "true") == 0)

@@ -73,6 +73,16 @@ again() {
 	curl -sS -H "@$BATS_TEST_TMPDIR/signed" -d "$body" "$@" "$url/"
 }
 
+# sqs OPERATION BODY [CURL OPTION…]: a JSON service's call, signed by curl.
+sqs() {
+	local operation=$1 body=$2
+	shift 2
+	curl -sS --aws-sigv4 aws:amz:us-east-1:sqs --user "$KEY:$SECRET" \
+		-H 'Content-Type: application/x-amz-json-1.0' \
+		-H "X-Amz-Target: AmazonSQS.$operation" \
+		-H 'x-amzn-query-mode: true' --data-binary "$body" "$@" "$url/"
+}
+
 # The text of an XML reply's element.
 text() {
 	sed -n "s:.*<$1>\(.*\)</$1>.*:\1:p"
@@ -183,6 +193,91 @@ as() {
 	[ "$(curl -sS -o /dev/null -w '%{http_code}' -d x \
 		-H 'smithy-protocol: rpc-v2-cbor' \
 		"$url/service/S/operation/O")" = 415 ]
+}
+
+@test "a JSON service says it in JSON, and in query's words where asked" {
+	start
+	KEY=AKIANOBODY sqs ListQueues '{}' -D "$BATS_TEST_TMPDIR/h" | jq -e \
+		'.__type == "com.amazon.coral.service#UnrecognizedClientException"
+		and .message == "The security token included in the request is invalid."'
+	tr -d '\r' <"$BATS_TEST_TMPDIR/h" >"$BATS_TEST_TMPDIR/head"
+	grep -qx 'x-amzn-query-error: InvalidClientTokenId;Sender' \
+		"$BATS_TEST_TMPDIR/head"
+	grep -qx 'Content-Type: application/x-amz-json-1.0' \
+		"$BATS_TEST_TMPDIR/head"
+	for body in '{' '[]' '"x"' '{"a":1}}' $'{"a":"\xff"}' 'null'; do
+		sqs ListQueues "$body" |
+			jq -e '.__type | endswith("#SerializationException")'
+	done
+	sqs Nothing '{}' |
+		jq -e '.__type | endswith("#UnknownOperationException")'
+	SECRET=wrong sqs ListQueues '{}' |
+		jq -e '.__type | endswith("#InvalidSignatureException")'
+	curl -sS -H 'X-Amz-Target: AmazonSQS.ListQueues' -d '{}' "$url/" |
+		jq -e '.__type | endswith("#MissingAuthenticationTokenException")'
+	sqs ListQueues '{}' --aws-sigv4 aws:amz:us-east-1:sns | jq -e '.message ==
+		"Credential should be scoped to correct service: '"'sqs'"'."'
+}
+
+@test "the same queue by JSON and by query" {
+	start
+	queue=$(sqs CreateQueue '{"QueueName":"q"}' | jq -r .QueueUrl)
+	[ "$queue" = "$url/000000000000/q" ]
+	curl -sS --aws-sigv4 aws:amz:us-east-1:sqs --user "$KEY:$SECRET" \
+		-d 'Action=ListQueues&Version=2012-11-05' "$url/" |
+		text QueueUrl | grep -qx "$queue"
+}
+
+@test "a gzipped body is taken, a broken one refused" {
+	start
+	printf '{"QueueName":"zipped"}' | gzip >"$BATS_TEST_TMPDIR/z"
+	sqs CreateQueue "@$BATS_TEST_TMPDIR/z" \
+		-H 'Content-Encoding: gzip' | jq -e '.QueueUrl | endswith("/zipped")'
+	sqs CreateQueue '{"QueueName":"plain"}' -H 'Content-Encoding: gzip' |
+		jq -e '.__type | endswith("#SerializationException")'
+}
+
+@test "a long poll holds up nobody and wakes when there is something" {
+	start
+	queue=$(sqs CreateQueue '{"QueueName":"q"}' | jq -r .QueueUrl)
+	sqs ReceiveMessage "{\"QueueUrl\":\"$queue\",\"WaitTimeSeconds\":20}" \
+		-w '\n%{time_total}\n' >"$BATS_TEST_TMPDIR/got" 3>&- &
+	poll=$!
+	for i in 1 2 3 4 5; do
+		sqs ListQueues '{}' | jq -e .QueueUrls >/dev/null
+	done
+	[ ! -s "$BATS_TEST_TMPDIR/got" ]
+	sqs SendMessage "{\"QueueUrl\":\"$queue\",\"MessageBody\":\"hi\"}" |
+		jq -e .MessageId
+	wait "$poll"
+	head -n 1 "$BATS_TEST_TMPDIR/got" | jq -e '.Messages[0].Body == "hi"'
+	tail -n 1 "$BATS_TEST_TMPDIR/got" | awk '{ exit !($1 < 10) }'
+	sqs ReceiveMessage "{\"QueueUrl\":\"$queue\",\"WaitTimeSeconds\":1}" \
+		-w '\n%{time_total}\n' | tail -n 1 |
+		awk '{ exit !($1 >= 1 && $1 < 5) }'
+}
+
+@test "a poller that hung up takes no message with it" {
+	start
+	queue=$(sqs CreateQueue '{"QueueName":"q"}' | jq -r .QueueUrl)
+	sqs ReceiveMessage "{\"QueueUrl\":\"$queue\",\"WaitTimeSeconds\":20}" \
+		--max-time 1 || [ $? -eq 28 ]
+	sqs SendMessage "{\"QueueUrl\":\"$queue\",\"MessageBody\":\"hi\"}" |
+		jq -e .MessageId
+	sqs ReceiveMessage "{\"QueueUrl\":\"$queue\"}" |
+		jq -e '.Messages[0].Body == "hi"'
+}
+
+@test "what is refused changed nothing" {
+	start
+	queue=$(sqs CreateQueue '{"QueueName":"q"}' | jq -r .QueueUrl)
+	sqs TagQueue "{\"QueueUrl\":\"$queue\",\"Tags\":{\"a\":\"1\"}}" >/dev/null
+	sqs SetQueueAttributes "{\"QueueUrl\":\"$queue\",
+		\"Attributes\":{\"DelaySeconds\":\"5\",\"Nonsense\":\"1\"}}" |
+		jq -e .__type
+	sqs GetQueueAttributes "{\"QueueUrl\":\"$queue\",
+		\"AttributeNames\":[\"All\"]}" |
+		jq -e '.Attributes.DelaySeconds == "0"'
 }
 
 @test "session keys verify, with their token only, and survive a restart" {
