@@ -9,6 +9,8 @@
 
 /* How many are brought up to the hour by one query. */
 #define SETTLE 256
+/* How many go in one call for their age: the next call goes on. */
+#define EXPIRE 4096
 
 static int64_t
 first_id(const struct sqs_queue *q)
@@ -201,9 +203,9 @@ settle_hidden(struct sqs_call *c, struct sqs_queue *q)
 static void
 settle_expired(struct sqs_call *c, struct sqs_queue *q)
 {
-	int64_t sent;
+	int64_t sent = c->now_ms;
 
-	for (;;) {
+	for (int n = 0; n < EXPIRE; n++) {
 		int64_t id = 0;
 		sqlite3_stmt *row = store_query(c->store,
 		    "SELECT id, sent_at FROM sqs_message"

@@ -282,6 +282,39 @@ polled() {
 	[ "$(take | xargs)" = "one two" ]
 }
 
+# measured NAME: the sums of that metric of $q in the last minutes, oldest first.
+measured() {
+	local now
+	now=$(curl -sS "$AWS_ENDPOINT_URL/_luna/clock" | jq -r '.now[0:19]')
+	signed -H 'Content-Type: application/x-amz-json-1.0' \
+	    -H 'X-Amz-Target: GraniteServiceVersion20100801.GetMetricStatistics' \
+	    --aws-sigv4 aws:amz:us-east-1:monitoring -d "$(jq -nc \
+	    --arg q "$q" --arg m "$1" --arg now "${now}Z" '($now | fromdate) as $t |
+	    {Namespace: "AWS/SQS", MetricName: $m, Period: 60,
+	    Dimensions: [{Name: "QueueName", Value: $q}], Statistics: ["Sum"],
+	    StartTime: ($t - 240), EndTime: $t}')" "$AWS_ENDPOINT_URL/" >/dev/null
+	jq -r '.Datapoints | sort_by(.Timestamp)[].Sum' <"$reply" | xargs
+}
+
+@test "depth, age and traffic are measured each minute while a queue is active" {
+	make_queue "$q"
+	for i in 1 2 3; do send "body $i"; done
+	sqs ReceiveMessage "{\"QueueUrl\":\"$q\",\"VisibilityTimeout\":43200}"
+	lunad_clock 2m
+	[ "$(measured ApproximateNumberOfMessagesVisible)" = "2 2" ]
+	[ "$(measured ApproximateNumberOfMessagesNotVisible)" = "1 1" ]
+	[ "$(measured NumberOfMessagesSent)" = "3 0" ]
+	[ "$(measured NumberOfMessagesReceived)" = "1 0" ]
+	[ "$(measured SentMessageSize)" = 18 ]
+	read -r first second <<<"$(measured ApproximateAgeOfOldestMessage)"
+	[ $((second - first)) = 60 ]
+	sqs PurgeQueue "{\"QueueUrl\":\"$q\"}"
+	lunad_clock 5h
+	[ "$(measured ApproximateNumberOfMessagesVisible)" = "0 0 0 0" ]
+	lunad_clock 2h
+	[ -z "$(measured ApproximateNumberOfMessagesVisible)" ]
+}
+
 # put BODY GROUP DEDUP, on a FIFO queue
 put() {
 	sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"$1\",
