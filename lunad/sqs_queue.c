@@ -160,8 +160,7 @@ sqs_queue_find(struct sqs_call *c, const char *region, const char *name)
 		q = *found;
 		/* A touched queue holds counts that no row has yet. */
 		if (!q->touched &&
-		    (!q->id || q->stale ||
-			q->undone != store_undone(c->store)))
+		    (!q->id || q->stale || q->undone != store_undone(c->store)))
 			read_queue(c, q);
 		return q->id ? q : NULL;
 	}

@@ -81,21 +81,6 @@ kind(bool system)
 }
 
 static int
-refuse(
-    struct sqs_refusal *why, const char *format, bool system, const char *name)
-{
-	char text[512];
-
-	/* format has two %s: the kind and the name */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(text, sizeof text, format, kind(system), name);
-#pragma GCC diagnostic pop
-	return sqs_refuse(
-	    why, 400, "InvalidParameterValueException", "%s", text);
-}
-
-static int
 check_text(const struct sqs_value *v, bool system, struct sqs_refusal *why)
 {
 	char bad[16];
@@ -155,19 +140,19 @@ read_value(struct request *r, struct json v, bool system, struct sqs_value *to,
 	sqs_fields(v, fields);
 	to->type = sqs_text(r, type, &to->type_len);
 	if (!to->type || to->type_len == 0)
-		return refuse(why,
+		return sqs_refuse(why, 400, "InvalidParameterValueException",
 		    "The message (%s) attribute '%s' must contain a "
 		    "non-empty message attribute type.",
-		    system, to->name);
+		    kind(system), to->name);
 	if (to->type_len > NAME_MAX_BYTES ||
 	    (!type_is(to, "String") && !type_is(to, "Number") &&
 		!type_is(to, "Binary")) ||
 	    (system && strcmp(to->type, "String") != 0))
-		return refuse(why,
+		return sqs_refuse(why, 400, "InvalidParameterValueException",
 		    "The type of message (%s) attribute '%s' is invalid. You "
 		    "must use only the following supported type prefixes: "
 		    "Binary, Number, String.",
-		    system, to->name);
+		    kind(system), to->name);
 	if (json_count(strings) > 0 || json_count(binaries) > 0)
 		return sqs_refuse(why, 400, "UnsupportedOperation",
 		    "Message attribute list values in SendMessage operation "

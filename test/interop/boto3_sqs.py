@@ -3,48 +3,19 @@
 
 usage: boto3_sqs.py ENDPOINT [NAME...]
 
-Credentials come from the environment. Where the endpoint has /_luna/clock,
-time is moved rather than slept through. NAME runs only those cases. One line
-a case; the status is 1 when any failed.
+NAME runs only those cases. One line a case; the status is 1 when any failed.
 """
 import hashlib
 import json
-import os
 import struct
 import sys
 import threading
 import time
-import traceback
-import urllib.error
-import urllib.request
 import uuid
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from peer import REGION, case, client, clock, equal, main, pass_time, refused
 
-ENDPOINT = sys.argv[1] if len(sys.argv) > 1 else sys.exit(__doc__)
-REGION = os.environ.get("AWS_REGION", "us-east-1")
-sqs = boto3.client(
-    "sqs", endpoint_url=ENDPOINT, region_name=REGION,
-    config=Config(retries={"max_attempts": 1}, read_timeout=30))
-CASES = []
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def pass_time(seconds):
-    body = json.dumps({"advance": "%ds" % seconds}).encode()
-    try:
-        request = urllib.request.Request(
-            ENDPOINT.rstrip("/") + "/_luna/clock", data=body, method="POST")
-        with urllib.request.urlopen(request, timeout=60):
-            return
-    except (urllib.error.URLError, OSError):
-        time.sleep(seconds)
+sqs = client("sqs")
 
 
 def queue(fifo=False, tags=None, **attributes):
@@ -91,24 +62,6 @@ def depths(url):
             "ApproximateNumberOfMessagesDelayed"])["Attributes"]
     return tuple(int(got["ApproximateNumberOfMessages" + s])
                  for s in ("", "NotVisible", "Delayed"))
-
-
-def refused(code, text, status, function, **kw):
-    """function(**kw) is refused with just this code, text and status."""
-    try:
-        function(**kw)
-    except ClientError as e:
-        error = e.response["Error"]
-        got = (error["Code"], error["Message"],
-               e.response["ResponseMetadata"]["HTTPStatusCode"])
-        want = (code, text if text is not None else got[1], status)
-        assert got == want, "%r, expected %r" % (got, want)
-        return e.response
-    raise AssertionError("not refused: expected " + code)
-
-
-def equal(got, want):
-    assert got == want, "got %r, expected %r" % (got, want)
 
 
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue",
@@ -719,10 +672,7 @@ def time_passed_wakes_a_long_poll():
     thread.start()
     time.sleep(0.3)
     begun = time.time()
-    body = json.dumps({"advance": "901s"}).encode()
-    request = urllib.request.Request(
-        ENDPOINT.rstrip("/") + "/_luna/clock", data=body, method="POST")
-    urllib.request.urlopen(request, timeout=60).close()
+    assert clock(advance="901s")
     thread.join()
     equal(got, ["in an hour"])
     assert time.time() - begun < 3
@@ -1171,23 +1121,6 @@ def fifo_batch():
     numbers = [int(e["SequenceNumber"]) for e in got["Successful"]]
     equal(numbers, sorted(numbers))
     equal(bodies(url), ["b%d" % i for i in range(10)])
-
-
-def main():
-    failed = 0
-    wanted = sys.argv[2:]
-    for function in CASES:
-        if wanted and function.__name__ not in wanted:
-            continue
-        try:
-            function()
-            print("ok", function.__name__, flush=True)
-        except Exception:  # any failure is a failed case
-            failed += 1
-            print("FAILED", function.__name__, flush=True)
-            traceback.print_exc()
-    print("%d cases, %d failed" % (len(CASES), failed))
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":
