@@ -327,6 +327,15 @@ sqs_set_attributes(struct request *r)
 	if (sqs_attribute_check(&c, r, q, attributes, &why) != 0)
 		return sqs_fail(r, &why);
 	sqs_attribute_set(&c, r, q, attributes);
+	/* FIFO: a new delay holds for the messages that are there. */
+	if (q->fifo)
+		store_do(c.store,
+		    "UPDATE sqs_hidden SET visible_at = (SELECT sent_at"
+		    " FROM sqs_message m WHERE m.id = sqs_hidden.id) + 1000 *"
+		    " (SELECT value FROM sqs_attribute WHERE queue = ?1"
+		    " AND name = 'DelaySeconds')"
+		    " WHERE queue = ?1 AND received = 0",
+		    "i", q->id);
 	store_do(c.store, "UPDATE sqs_queue SET modified_at = ? WHERE id = ?",
 	    "ii", c.now_ms, q->id);
 	sqs_queue_used(&c, q);

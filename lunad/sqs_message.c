@@ -79,6 +79,8 @@ sqs_message_put(
 	}
 	if (q->fifo)
 		sqs_fifo_join(c, q, id, m->group, !delayed);
+	if (m->sent_at + q->retention_s * 1000 < q->expires_at)
+		q->expires_at = m->sent_at + q->retention_s * 1000;
 	sqs_queue_used(c, q);
 	sqs_queue_wake(c, q);
 	return id;
@@ -346,7 +348,8 @@ sqs_message_move(struct sqs_call *c, struct sqs_queue *from, int64_t id,
 		store_end(row);
 		return;
 	}
-	m.sent_at = anew ? c->now_ms : store_int(row, 0);
+	/* A dead letter keeps its age; in a FIFO queue it begins anew. */
+	m.sent_at = anew || to->fifo ? c->now_ms : store_int(row, 0);
 	m.carried = anew ? 0 : store_int(row, 1) + s.received;
 	m.first_at = anew                ? 0
 		     : store_int(row, 2) ? store_int(row, 2)

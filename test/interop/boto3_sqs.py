@@ -743,6 +743,20 @@ def dead_letters():
 
 
 @case
+def a_dead_letter_keeps_its_age():
+    url, dead = dead_letter_pair()
+    sqs.set_queue_attributes(
+        QueueUrl=dead, Attributes={"MessageRetentionPeriod": "60"})
+    send(url, "x")
+    equal(bodies(url, VisibilityTimeout=0), ["x"])
+    pass_time(40)
+    equal(bodies(url), [])
+    equal(depths(dead), (1, 0, 0))
+    pass_time(21)
+    equal(depths(dead), (0, 0, 0))
+
+
+@case
 def dead_letters_of_a_batch():
     url, dead = dead_letter_pair()
     for i in range(12):
@@ -1084,6 +1098,11 @@ def fifo_delay_of_the_queue():
     equal(bodies(url), [])
     pass_time(6)
     equal(bodies(url), ["g-1", "g-2", "h-1"])
+    # a new delay holds for what is there
+    url = groups("g-1", "h-1", DelaySeconds="900")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"DelaySeconds": "5"})
+    pass_time(6)
+    equal(bodies(url), ["g-1", "h-1"])
 
 
 @case
