@@ -221,8 +221,7 @@ receive_all(struct receiving *r)
 		    (r->work == NULL || queue_work_idle(r->work)))
 			return;
 		/* Without an sqs-ack behind, a drain must not wait for ever. */
-		if (r->work == NULL && !follow &&
-		    lease_count(r->lease) >= (size_t)inflight &&
+		if (r->work == NULL && !follow && lease_count(r->lease) > 0 &&
 		    lease_quiet(r->lease, text_tick()))
 			return;
 		turn(r, text_tick() + 1000);
@@ -276,6 +275,7 @@ open_queue(struct receiving *r, struct ident *ident, struct err *err)
 	    .wait_s = wait_s,
 	    .max = max,
 	    .parallel = fifo ? 1 : 8,
+	    .fifo = fifo,
 	    .inflight = (size_t)inflight};
 	r->receive = receive_open(r->caller, &what);
 	r->lease = lease_open(

@@ -12,6 +12,7 @@
 enum {
 	BATCH = 10,
 	SLACK_MS = 10000, /* a reply may come so long after the wait */
+	AGAIN_MS = 20,    /* a FIFO queue whose groups are held is asked again */
 	MAX_REPLY = 16 << 20
 };
 
@@ -28,6 +29,7 @@ struct receive {
 	struct poll *poll;
 	size_t wanted; /* receives side by side: grows while replies are full */
 	int64_t given, asked; /* messages: received, and asked for in flight */
+	size_t unsettled;
 	bool stopped;
 	int failures;
 	int64_t not_before_ms;
@@ -132,6 +134,7 @@ start(struct receive *r, struct poll *p, int64_t n)
 void
 receive_move(struct receive *r, size_t unsettled)
 {
+	r->unsettled = unsettled;
 	if (r->stopped || text_tick() < r->not_before_ms)
 		return;
 	for (size_t i = 0; i < r->wanted; i++) {
@@ -193,7 +196,10 @@ receive_landed(struct receive *r, struct call *call, struct err *err)
 	p->landed = n > 0;
 	if (n == 0) {
 		r->wanted = 1;
-		r->stopped |= !r->about.follow;
+		if (r->about.fifo && r->unsettled > 0)
+			r->not_before_ms = p->landed_ms + AGAIN_MS;
+		else
+			r->stopped |= !r->about.follow;
 	} else if ((int64_t)n == p->asked && r->wanted < r->about.parallel) {
 		r->wanted++;
 	}

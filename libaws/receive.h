@@ -21,7 +21,8 @@ struct receive_about {
 	bool follow;
 	int64_t wait_s;  /* of a long poll, 0 to 20 */
 	int64_t max;     /* messages in all; -1: no limit */
-	size_t parallel; /* receives in flight; 1 for FIFO */
+	size_t parallel; /* receives in flight */
+	bool fifo;       /* one at a time; empty while groups are held is no end */
 	size_t inflight; /* messages held unsettled at most */
 };
 

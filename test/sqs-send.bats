@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+
+load helpers
+load contract
+
+setup_file() {
+	lunad_start
+}
+
+teardown_file() {
+	lunad_stop
+}
+
+setup() {
+	q=q$BATS_TEST_NUMBER
+	queue "$q"
+	sink=(sqs-send "$q")
+	action=sqs:SendMessageBatch
+}
+
+teardown() {
+	lunad_fault
+}
+
+good() {
+	records "$1"
+}
+
+# bodies [QUEUE]: what is in a queue, one body a line; it is empty then.
+bodies() {
+	sqs-recv -w 0 --raw "${1:-$q}" | tee "$BATS_TEST_TMPDIR/received" |
+		sqs-ack --quiet
+	gojq -c 'del(."@metadata")' "$BATS_TEST_TMPDIR/received"
+}
+
+@test "help and usage" {
+	contract_help
+	contract_usage
+	try sqs-send
+	[ "$status" -eq 2 ]
+	[[ $stderr == *operand* ]]
+	try sqs-send --delay 901 "$q"
+	[ "$status" -eq 2 ]
+}
+
+@test "records go in, come out in order, and are in the queue once" {
+	contract_happy
+	[ "$(bodies | sort)" = "$(records 12 | sort)" ]
+}
+
+@test "the reply's MessageId goes into the metadata" {
+	give $'{"n":1}\n'
+	[[ $(jq -r '."@metadata".to.sqs.MessageId' <<<"$output") =~ ^[0-9a-f-]{36}$ ]]
+}
+
+@test "empty input, --quiet, --when, --dry-run" {
+	contract_empty
+	contract_quiet
+	contract_unless
+	contract_dry_run
+}
+
+@test "a line that is no record fails alone, with its place" {
+	contract_bad_line
+}
+
+@test "what failed and was not kept is counted" {
+	contract_not_kept
+}
+
+@test "bytes pass as they are" {
+	contract_bytes
+}
+
+@test "a throttled call is sent again and its records come out once" {
+	contract_throttle
+	[ "$(bodies | sort)" = "$(records 20 | sort)" ]
+}
+
+@test "entries refused for now are sent again and arrive once" {
+	lunad_fault sqs:SendMessageBatch=partial:0.4
+	give "$(records 100)"$'\n'
+	lunad_fault
+	[ "$status" -eq 0 ]
+	diff <(jq -c .n <<<"$output") <(seq 100)
+	[ "$(bodies | sort)" = "$(records 100 | sort)" ]
+}
+
+@test "an entry refused for good fails, its neighbours do not" {
+	lunad_fault 'sqs:SendMessageBatch=refuse:"n":7}'
+	give "$(records 12)"$'\n' --failed "$BATS_TEST_TMPDIR/failed"
+	lunad_fault
+	[ "$status" -eq 1 ]
+	diff <(jq -c .n <<<"$output") <(seq 12 | grep -vx 7)
+	[ "$(jq -c .n "$BATS_TEST_TMPDIR/failed")" = 7 ]
+	[ "$(jq '."@metadata".error.retryable' "$BATS_TEST_TMPDIR/failed")" = \
+	    false ]
+}
+
+@test "a reply without an entry, or with a wrong MD5, is no success" {
+	lunad_fault sqs:SendMessageBatch=missing-entry
+	give "$(records 1)"$'\n' --patience 1
+	[ "$status" -eq 75 ]
+	lunad_fault sqs:SendMessageBatch=wrong-md5
+	give "$(records 1)"$'\n'
+	[ "$status" -eq 75 ]
+	[[ $stderr == *WrongDigest* ]]
+}
+
+@test "denied is 2 and calls no more; garbage is 75" {
+	contract_denied
+	contract_garbage
+}
+
+@test "the service away: 75, all kept, and the file delivers them" {
+	contract_away
+	[ "$(bodies | wc -l)" -eq 30 ]
+}
+
+@test "the endpoint down: 75" {
+	down_status=75
+	give "$(records 3)"$'\n' --patience 1 --endpoint-url http://127.0.0.1:9
+	[ "$status" -eq 75 ]
+}
+
+@test "stdout full is 1, no credentials is 2" {
+	contract_full
+	contract_no_credentials
+}
+
+@test "a queue that does not exist is 2 and named" {
+	try sqs-send nowhere <<<'{"n":1}'
+	[ "$status" -eq 2 ]
+	[[ $stderr == *nowhere* ]]
+}
+
+@test "--message, --attr and --delay fill a message" {
+	give $'{"n":1,"who":"a&b"}\n' -m 'hello {{who}}' -a who='{{who}}' \
+	    -a n:Number='{{n}}'
+	[ "$status" -eq 0 ]
+	sqs-recv -w 0 "$q" | tee "$BATS_TEST_TMPDIR/r" | sqs-ack --quiet
+	[ "$(jq -r .body "$BATS_TEST_TMPDIR/r")" = 'hello a&b' ]
+	[ "$(jq -c '."@metadata".from.sqs.MessageAttributes.n' \
+	    "$BATS_TEST_TMPDIR/r")" = '{"StringValue":"1","DataType":"Number"}' ]
+}
+
+@test "a missing field fails the record and names the field" {
+	give $'{"n":1}\n' -m '{{who}}'
+	[ "$status" -eq 1 ]
+	[[ $stderr == *who* ]]
+}
+
+@test "a character that SQS does not take is refused with its place" {
+	give $'{"t":"a\\u0001b"}\n' -m '{{t}}'
+	[ "$status" -eq 1 ]
+	[[ $stderr == *U+0001*byte\ 2* ]]
+}
+
+@test "a message of more than 1 MiB is refused, its neighbours go" {
+	{
+		records 1
+		printf '{"big":"%01048600d"}\n' 0
+		records 1
+	} >"$BATS_TEST_TMPDIR/in"
+	try sqs-send --quiet "$q" <"$BATS_TEST_TMPDIR/in"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"line 2: TooLarge"* ]]
+	[ "$(bodies | wc -l)" -eq 2 ]
+}
+
+@test "messages of a FIFO group keep their order under partial failures" {
+	queue q.fifo FifoQueue=true ContentBasedDeduplication=true
+	lunad_fault sqs:SendMessageBatch=partial:0.4
+	seq 60 | jq -c '{n: ., g: (. % 3)}' >"$BATS_TEST_TMPDIR/in"
+	try sqs-send q.fifo --group 'g{{g}}' <"$BATS_TEST_TMPDIR/in"
+	lunad_fault
+	[ "$status" -eq 0 ]
+	bodies q.fifo >"$BATS_TEST_TMPDIR/got"
+	for g in 0 1 2; do
+		diff <(jq -c "select(.g == $g) | .n" "$BATS_TEST_TMPDIR/got") \
+		    <(jq -c "select(.g == $g) | .n" "$BATS_TEST_TMPDIR/in")
+	done
+}
+
+@test "text that was received goes on as text, with what it had" {
+	queue copy
+	sqs-send "$q" --message 'plain {{x}}' -a k=v --quiet <<<'{"x":1}'
+	sqs-recv -w 0 --raw "$q" | sqs-send copy --as-received | sqs-ack --quiet
+	sqs-recv -w 0 copy | tee "$BATS_TEST_TMPDIR/r" | sqs-ack --quiet
+	[ "$(jq -r .body "$BATS_TEST_TMPDIR/r")" = 'plain 1' ]
+	[ "$(jq -r '."@metadata".from.sqs.MessageAttributes.k.StringValue' \
+	    "$BATS_TEST_TMPDIR/r")" = v ]
+}
