@@ -126,10 +126,11 @@ call_attempt(struct caller *c, struct call_run *run)
 			return;
 		}
 	}
-	run->skew_ms = c->skew_ms;
+	run->skew_ms = c->skew.ms;
+	run->sent_ms = now_ms;
 	run->renewal = c->renewal;
 	call->attempts++;
-	request_sign(q, cred, now_ms + c->skew_ms, call->attempts,
+	request_sign(q, cred, now_ms + c->skew.ms, call->attempts,
 	    call->once ? 1 : run->retry.max_attempts);
 	http_start(c->http, &q->http);
 }

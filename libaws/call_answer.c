@@ -1,5 +1,6 @@
 #include "call_inner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,9 +8,6 @@
 #include "digest.h"
 #include "reply.h"
 #include "text.h"
-
-#define SKEW_MS (4 * 60 * 1000)
-#define LATE_MS (15 * 60 * 1000)
 
 static bool
 is_among(const char *code, const char *const *list)
@@ -116,9 +114,22 @@ kind_of(const struct call *call, enum retry_class class)
 	return call->status < 500 ? ERR_REFUSED : ERR_LATER;
 }
 
+/* An answer may quote the request's headers. */
+static void
+hide_token(char *message, const struct cred *cred)
+{
+	char begin[17];
+	if (cred == NULL || cred->token == NULL || cred->token[0] == '\0')
+		return;
+	snprintf(begin, sizeof(begin), "%s", cred->token);
+	char *found = strstr(message, begin);
+	if (found != NULL)
+		*found = '\0';
+}
+
 /* Read the answer of an attempt into the call. RETRY_NO: it is final. */
 static enum retry_class
-judge(struct call_run *run)
+judge(const struct caller *c, struct call_run *run)
 {
 	struct call *call = run->call;
 	const struct http_request *r = &run->request.http;
@@ -147,6 +158,7 @@ judge(struct call_run *run)
 	if (r->status >= 200 && r->status < 300)
 		return RETRY_NO;
 	enum retry_class class = reply_error(r, &call->err);
+	hide_token(call->err.message, c->cred);
 	call->err.kind = kind_of(call, class);
 	call->err.throttled = class == RETRY_THROTTLED;
 	memcpy(
@@ -154,26 +166,13 @@ judge(struct call_run *run)
 	return class;
 }
 
-/*
- * Was it refused because our clock is wrong? Then learn by how much. The
- * service's clock is taken to be that of the middle of the request.
- */
+/* Was it refused because our clock was wrong? By how much is learnt now. */
 static bool
-correct_skew(struct caller *c, struct call_run *run)
+correct_skew(const struct caller *c, struct call_run *run)
 {
-	static const char *const codes[] = {"RequestTimeTooSkewed",
-	    "RequestExpired", "RequestInTheFuture", "InvalidSignatureException",
-	    "SignatureDoesNotMatch", "AuthFailure", NULL};
-	const struct http_request *r = &run->request.http;
-	if (run->skewed || !is_among(run->call->err.code, codes))
+	if (run->skewed || run->request.site == NULL ||
+	    !skew_explains(&c->skew, run->skew_ms, run->call->err.code))
 		return false;
-	int64_t theirs = reply_date(r);
-	if (theirs < 0 || r->took_ms > LATE_MS)
-		return false;
-	int64_t skew_ms = theirs - (text_now() - r->took_ms / 2);
-	if (llabs(skew_ms - run->skew_ms) <= SKEW_MS)
-		return false;
-	c->skew_ms = skew_ms;
 	run->skewed = true;
 	return true;
 }
@@ -210,8 +209,11 @@ void
 call_answered(struct caller *c, struct call_run *run)
 {
 	struct call *call = run->call;
-	enum retry_class class = judge(run);
+	enum retry_class class = judge(c, run);
 	report(c, run);
+	if (call->status != 0 && run->request.site != NULL)
+		skew_learn(&c->skew, run->sent_ms, text_now(),
+		    reply_date(&run->request.http, &c->date));
 	if (call->err.kind == ERR_NONE) {
 		retry_succeeded(&run->retry, &c->quota);
 		call_finish(c, run);

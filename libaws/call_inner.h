@@ -3,8 +3,10 @@
 
 #include "call.h"
 #include "http.h"
+#include "reply.h"
 #include "request.h"
 #include "retry.h"
+#include "skew.h"
 
 /*
  * What call.c, which moves calls along, and call_answer.c, which judges
@@ -21,6 +23,7 @@ struct call_run {
 	struct request request;
 	struct retry retry;
 	int64_t skew_ms;        /* what the attempt was signed with, */
+	int64_t sent_ms;        /* … and when, */
 	unsigned renewal;       /* … and which credentials */
 	bool skewed, renewed;   /* corrected once already */
 	int64_t due_ms;         /* when to send, or to fail */
@@ -35,7 +38,8 @@ struct caller {
 	const struct cred *cred; /* lives until the next ask */
 	unsigned renewal;        /* how often they were refreshed */
 	struct retry_quota quota;
-	int64_t skew_ms; /* to be added to our clock */
+	struct skew skew;
+	struct reply_date date; /* the last */
 	bool hurry;
 	struct call_site *sites;
 	struct call_run *runs; /* all, for their life */

@@ -46,19 +46,23 @@ reply_number(const struct http_request *r, const char *name)
 }
 
 int64_t
-reply_date(const struct http_request *r)
+reply_date(const struct http_request *r, struct reply_date *last)
 {
 	size_t len;
 	const char *at = http_header(r, "date", &len);
-	char text[40];
 	struct tm tm = {0};
-	if (at == NULL || len >= sizeof(text) ||
+	if (at == NULL || len == 0 || len >= sizeof(last->text) ||
 	    http_header(r, "age", &(size_t){0}) != NULL)
 		return -1;
-	memcpy(text, at, len);
-	text[len] = '\0';
-	const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	return end != NULL && *end == '\0' ? (int64_t)timegm(&tm) * 1000 : -1;
+	if (memcmp(at, last->text, len) == 0 && last->text[len] == '\0')
+		return last->ms;
+	memcpy(last->text, at, len);
+	last->text[len] = '\0';
+	const char *end =
+	    strptime(last->text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	bool whole = end != NULL && *end == '\0';
+	last->ms = whole ? (int64_t)timegm(&tm) * 1000 : -1;
+	return last->ms;
 }
 
 /* The word of a code between what protocols put around it. */
@@ -141,10 +145,17 @@ read_body(const struct http_request *r, struct err *err)
 	}
 }
 
-/* One line, no control characters, no final full stop. */
+/*
+ * One line, no control characters, no final full stop; nor the request's
+ * headers, a session token among them, with which AWS explains a signature
+ * that does not match.
+ */
 static void
 tidy(char *message)
 {
+	char *headers = strstr(message, "The Canonical String for");
+	if (headers != NULL)
+		*headers = '\0';
 	size_t len = strlen(message);
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)message[i] < ' ' || message[i] == 0x7f)

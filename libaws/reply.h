@@ -25,8 +25,15 @@ int64_t reply_number(const struct http_request *r, const char *name);
 /*
  * The service's clock when it answered, to a second. -1: no Date, or one
  * that cannot be trusted, because the answer was kept somewhere (Age).
+ *
+ * last: the Date read before, zeroed at first: within a second all answers
+ *       have the same, and to read one costs more than to compare it.
  */
-int64_t reply_date(const struct http_request *r);
+struct reply_date {
+	char text[40];
+	int64_t ms;
+};
+int64_t reply_date(const struct http_request *r, struct reply_date *last);
 
 /*
  * Fill err's code, message and request_id from an answer that is no success;

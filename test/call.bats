@@ -376,7 +376,7 @@ x-amz-crc32: 1
 >> 400
 x-amz-crc32: 1
 
-{"__type":"x#AccessDeniedException"}
+{"__type":"x#ValidationException"}
 >> 200 crc32
 {"a":3}
 END
@@ -400,7 +400,7 @@ END
 		scripted_start <<END
 >> 400 date=$off
 {"__type":"com.amazon.coral.service#InvalidSignatureException","message":"Signature expired"}
->> 200 repeat=2
+>> 200 repeat=2 date=$off
 {}
 END
 		call -c 2 dynamodb ListTables
@@ -444,10 +444,10 @@ END
 	done
 	scripted_start <<'END'
 >> 400 date=3600
-{"__type":"x#AccessDeniedException"}
+{"__type":"x#ValidationException"}
 END
 	call sqs ListQueues
-	[[ "$output" = 'setup AccessDeniedException 400 attempts=1 '* ]]
+	[[ "$output" = 'refused ValidationException 400 attempts=1 '* ]]
 }
 
 @test "an expired token is refreshed once and the same body sent again" {
@@ -625,6 +625,23 @@ END
 	[[ "$stderr" = *"signature ${signature:0:8}..."* ]]
 	[[ "$stderr" != *"${signature:0:9}"* ]]
 	[[ "$stderr" != *wJalr* && "$stderr" != *TOKEN* && "$stderr" != *hidden* ]]
+}
+
+@test "a token that an answer quotes is not told" {
+	scripted_start <<'END'
+>> 403 eval
+"<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Check your key.\n\nThe Canonical String for this request should have been 'x-amz-date:" + headers["x-amz-date"] + "'</Message></Error></ErrorResponse>"
+>> 400 eval
+"<ErrorResponse><Error><Code>X</Code><Message>you sent " + headers["x-amz-security-token"] + "</Message></Error></ErrorResponse>"
+>> 400 eval
+"x-amz-security-token: " + headers["x-amz-security-token"]
+END
+	call -e 3600000 sts A
+	[ "$output" = 'setup SignatureDoesNotMatch 403 attempts=1 (Check your key)' ]
+	call -e 3600000 sts A
+	[ "$output" = 'refused X 400 attempts=1 (you sent )' ]
+	call -e 3600000 sts A
+	[ "$output" = 'refused HTTP400 400 attempts=1 (the answer begins with: x-amz-security-token: )' ]
 }
 
 @test "a line break never becomes a header" {
