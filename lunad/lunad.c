@@ -119,13 +119,27 @@ lock(struct lunad *l, struct err *err)
 	return rc;
 }
 
+/* Session keys are in it: nobody else's to read, whatever the directory. */
+static struct store *
+open_store(struct lunad *l, bool sync, struct err *err)
+{
+	char *path = mem_format("%s/lunad.db", l->dir);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct store *s = NULL;
+	if (fd < 0)
+		err_set(
+		    err, ERR_SETUP, "Store", "%s: %s", path, strerror(errno));
+	else if (close(fd) == 0)
+		s = store_open(path, sync, err);
+	free(path);
+	return s;
+}
+
 int
 lunad_open(struct lunad *l, const struct lunad_options *o, struct err *err)
 {
-	*l = (struct lunad){.dir = o->dir,
-	    .smtp = o->smtp,
-	    .sync = o->sync,
-	    .lock = -1};
+	*l = (struct lunad){
+	    .dir = o->dir, .smtp = o->smtp, .sync = o->sync, .lock = -1};
 	seed(l, o->seed);
 	if (mkdir(l->dir, 0700) != 0 && errno != EEXIST)
 		return err_set(
@@ -141,9 +155,7 @@ lunad_open(struct lunad *l, const struct lunad_options *o, struct err *err)
 	for (size_t i = 0; i < o->fault->count; i++)
 		if (faults_add(l->faults, o->fault->item[i], err) < 0)
 			return -1;
-	char *path = mem_format("%s/lunad.db", l->dir);
-	l->store = store_open(path, o->sync, err);
-	free(path);
+	l->store = open_store(l, o->sync, err);
 	if (l->store == NULL || clock_open(l, o->clock, err) == NULL ||
 	    schemas(l, err) < 0 || server_open(l, o->server, err) < 0)
 		return -1;

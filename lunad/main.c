@@ -1,5 +1,5 @@
 /*
- * lunad - AWS APIs on this host, from one file
+ * lunad - serve AWS APIs on this machine
  */
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -52,7 +52,8 @@ parse(struct run *run, int argc, char **argv, struct err *err)
 	    {0, "smtp", OPT_TEXT, &run->smtp, "URL",
 		"send mail there rather than into DIR/mail", 0, 0},
 	    {0, "clock", OPT_TEXT, &run->clock, "START",
-		"virtual time at start: 1d ago, 2026-11-20T12:00:00Z", 0, 0},
+		"virtual time at start: 2026-11-20T12:00:00Z, or 1d (ago)", 0,
+		0},
 	    {0, "credentials", OPT_TEXT, &run->credentials, "FILE",
 		"further keys, in the form of ~/.aws/credentials", 0, 0},
 	    {0, "fault", OPT_LIST, &run->fault, "SPEC",

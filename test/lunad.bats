@@ -321,6 +321,40 @@ as() {
 	[ "$count" -ge 40 ]
 }
 
+@test "a full disk refuses, keeps what it answered, and reads go on" {
+	run -0 bash -c 'trap "" XFSZ; ulimit -f 1200
+		exec "$1" -d "$2" -- bash -c "$3"' - "$lunad" "$dir" "
+		$(declare -f sign text)
+		KEY=$KEY SECRET=$SECRET url=\$AWS_ENDPOINT_URL kept=0 refused=0
+		while [ \$refused -lt 3 ]; do
+			reply=\$(sign '$SESSION')
+			case \$reply in
+			*'<Code>InternalFailure</Code>'*)
+				refused=\$((refused + 1)) ;;
+			*'<SessionToken>'*) kept=\$((kept + 1)) ;;
+			*) echo \"\$reply\"; exit 1 ;;
+			esac
+		done
+		sign '$IDENTITY' | grep -q '<Arn>' || exit 1
+		echo kept \$kept"
+	[[ ${lines[-1]} == "kept "* ]]
+	kept=${lines[-1]#kept }
+	[ "$kept" -gt 20 ]
+	[ "$(sqlite3 "$dir/lunad.db" \
+		'SELECT count(*) FROM sts_session')" = "$kept" ]
+	[ "$(stat -c %a "$dir/lunad.db")" = 600 ]
+}
+
+@test "every option of --help is in the page, and none is only there" {
+	page=$BATS_TEST_DIRNAME/../man/lunad.8
+	"$lunad" --help | grep -oE -- '--[a-z][a-z0-9-]+' | sort -u \
+		>"$BATS_TEST_TMPDIR/help"
+	grep -oE '^\.It .*' "$page" | grep -oE 'Fl -[a-z][a-z0-9-]+' |
+		sed 's/Fl -/--/' | sort -u >"$BATS_TEST_TMPDIR/page"
+	diff "$BATS_TEST_TMPDIR/help" "$BATS_TEST_TMPDIR/page"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/help")" -ge 11 ]
+}
+
 @test "further keys come from a credentials file" {
 	cat >"$BATS_TEST_TMPDIR/keys" <<-'END'
 	[shop]
