@@ -71,7 +71,7 @@ setup() {
 
 # The order of libaws, and of the modules that stand after batch.
 order='err diag mem buf text digest opt json ini xml query conf retry cred
-sigv4 http service request reply call source_env source_profile ident record
+sigv4 http service request reply skew call source_env source_profile ident record
 template window batch'
 
 @test "a module of libaws includes only modules listed before it" {
