@@ -5,6 +5,7 @@ extern const struct api cloudwatch_api;
 extern const struct api deliver_api;
 extern const struct api dynamodb_api;
 extern const struct api events_api;
+extern const struct api kms_api;
 extern const struct api sns_api;
 extern const struct api sqs_api;
 extern const struct api sts_api;
@@ -15,6 +16,7 @@ const struct api *const lunad_apis[] = {
     &cloudwatch_api,
     &sns_api,
     &events_api,
+    &kms_api,
     &sts_api,
     &deliver_api,
     NULL,

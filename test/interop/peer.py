@@ -22,10 +22,12 @@ REGION = os.environ.get("AWS_REGION", "us-east-1")
 CASES = []
 
 
-def client(service, **kw):
+def client(service, region=REGION, checked=True, **kw):
+    """checked: let boto3 refuse parameters before they are sent."""
     return boto3.client(
-        service, endpoint_url=ENDPOINT, region_name=kw.pop("region", REGION),
-        config=Config(retries={"max_attempts": 1}, read_timeout=30), **kw)
+        service, endpoint_url=ENDPOINT, region_name=region,
+        config=Config(retries={"max_attempts": 1}, read_timeout=30,
+                      parameter_validation=checked), **kw)
 
 
 def case(function):
