@@ -60,6 +60,7 @@ contract_empty() {
 }
 
 contract_bad_line() {
+	rm -f "$BATS_TEST_TMPDIR/failed"
 	give "$(good 1)"$'\n{"n":\n'"$(good 1)"$'\n' \
 	    --failed "$BATS_TEST_TMPDIR/failed"
 	[ "$status" -eq 1 ]
@@ -86,6 +87,7 @@ contract_throttle() {
 }
 
 contract_denied() {
+	rm -f "$BATS_TEST_TMPDIR/failed"
 	lunad_fault "$action=denied"
 	give "$(good 3)"$'\n' --failed "$BATS_TEST_TMPDIR/failed"
 	lunad_fault
@@ -95,6 +97,7 @@ contract_denied() {
 }
 
 contract_garbage() {
+	rm -f "$BATS_TEST_TMPDIR/failed"
 	lunad_fault "$action=garbage"
 	give "$(good 3)"$'\n' --failed "$BATS_TEST_TMPDIR/failed" --patience 1
 	lunad_fault
@@ -103,20 +106,10 @@ contract_garbage() {
 	[ "$(failed_count)" -eq 3 ]
 }
 
-# Nobody answers: 75, all in the failed file; that file delivers them all.
-contract_down() {
-	local real=$AWS_ENDPOINT_URL
-	give "$(good 30)"$'\n' --failed "$BATS_TEST_TMPDIR/failed" --patience 1 \
-	    --endpoint-url "${down_url:-http://127.0.0.1:9}"
-	[ "$AWS_ENDPOINT_URL" = "$real" ]
-	[ "$status" -eq 75 ] || [ "$status" -eq "${down_status:-75}" ]
-	[ -z "$output" ]
-	[ "${down_status:-75}" -eq 2 ] || [ "$(failed_count)" -eq 30 ]
-}
-
 # The service goes away after the set-up: read records are failed, the rest
 # is copied, and feeding the file back delivers them all.
 contract_away() {
+	rm -f "$BATS_TEST_TMPDIR/failed"
 	lunad_fault "$action=503"
 	give "$(good 30)"$'\n' --failed "$BATS_TEST_TMPDIR/failed" --patience 1
 	lunad_fault
