@@ -123,7 +123,7 @@ bool
 window_full(const struct window *w)
 {
 	return w->held >= w->max_records ||
-	    (w->held > 0 && w->bytes > w->max_bytes);
+	       (w->held > 0 && w->bytes > w->max_bytes);
 }
 
 /* A block with room behind the unfinished line, which moves there. */
@@ -223,15 +223,18 @@ slot_new(struct window *w)
 	return slot;
 }
 
-/* Take the found line: its start and length, and look for the next. */
+/* Take the found line and look for the next. Of a line that is too long only
+ * max_line bytes are given; goes_on: its end has not come yet. */
 static const char *
-take_line(struct window *w, size_t *len, bool *cut)
+take_line(struct window *w, size_t *len, bool *too_long, bool *goes_on)
 {
 	const char *line = w->tail->data + w->at;
 	*len = w->lf - w->at;
-	*cut = *len >= w->max_line && w->lf < w->tail->len &&
-	       w->tail->data[w->lf] != '\n';
-	w->at = *cut ? w->lf : w->lf + 1;
+	*goes_on = w->lf < w->tail->len && w->tail->data[w->lf] != '\n';
+	*too_long = *goes_on || *len > w->max_line;
+	if (*len > w->max_line)
+		*len = w->max_line;
+	w->at = *goes_on ? w->lf : w->lf + 1;
 	if (w->at > w->tail->len)
 		w->at = w->tail->len;
 	w->seen = w->at;
@@ -255,9 +258,9 @@ window_next(struct window *w)
 {
 	while (w->has_line && w->held < w->max_records) {
 		size_t len;
-		bool cut, rest = w->skipping;
-		const char *line = take_line(w, &len, &cut);
-		w->skipping = cut;
+		bool too_long, goes_on, rest = w->skipping;
+		const char *line = take_line(w, &len, &too_long, &goes_on);
+		w->skipping = goes_on;
 		if (rest) { /* of a line that was failed already */
 			cut_long_line(w);
 			continue;
@@ -271,7 +274,7 @@ window_next(struct window *w)
 		struct err err = {0};
 		slot->rec = (struct record){
 		    .line = line, .len = len, .number = w->lines};
-		if (cut)
+		if (too_long)
 			err_set(&err, ERR_RECORD, "LineTooLong",
 			    "longer than --max-line (%zu bytes); only as much "
 			    "of it is kept",

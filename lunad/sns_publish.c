@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "fault.h"
 #include "mail.h"
 #include "sns.h"
 #include "sns_private.h"
@@ -25,6 +26,7 @@ struct entry {
 	size_t bytes; /* with its attributes */
 	char message_id[37];
 	char sequence[24];
+	enum fault_entry fault;
 };
 
 static int bad_attribute(struct request *r, const char *format, ...)
@@ -412,6 +414,21 @@ check_ids(struct request *r, struct entry *e, size_t count)
 	return 0;
 }
 
+static void
+put_refusal(struct request *r, const struct entry *e)
+{
+	bool later = e->fault == FAULT_LATER;
+	put_open(r->out, NULL, '{');
+	put_text(r->out, "Id", e->id);
+	put_text(r->out, "Code", later ? "InternalError" : "InvalidParameter");
+	put_text(r->out, "Message",
+	    later ? "We encountered an internal error. Please try again."
+		  : "Invalid parameter: Message Reason: refused on purpose "
+		    "(--fault)");
+	put_bool(r->out, "SenderFault", !later);
+	put_close(r->out, '}');
+}
+
 int
 sns_publish_batch(struct request *r)
 {
@@ -451,11 +468,17 @@ sns_publish_batch(struct request *r)
 	put_open(r->out, NULL, '{');
 	put_open(r->out, "Successful", '[');
 	for (i = 0; i < count; i++) {
+		e[i].fault = fault_entry(r, e[i].m.text, e[i].m.len);
+		if (e[i].fault != FAULT_NONE)
+			continue;
 		send_entry(r, &t, &e[i], &tally);
 		put_entry(r, &t, &e[i]);
 	}
 	put_close(r->out, ']');
 	put_open(r->out, "Failed", '[');
+	for (i = 0; i < count; i++)
+		if (e[i].fault != FAULT_NONE)
+			put_refusal(r, &e[i]);
 	put_close(r->out, ']');
 	put_close(r->out, '}');
 	sns_tally_count(r->lunad, &t, &tally);
