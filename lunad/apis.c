@@ -6,6 +6,7 @@ extern const struct api deliver_api;
 extern const struct api dynamodb_api;
 extern const struct api events_api;
 extern const struct api kms_api;
+extern const struct api ses_api;
 extern const struct api sns_api;
 extern const struct api sqs_api;
 extern const struct api sts_api;
@@ -17,6 +18,7 @@ const struct api *const lunad_apis[] = {
     &sns_api,
     &events_api,
     &kms_api,
+    &ses_api,
     &sts_api,
     &deliver_api,
     NULL,

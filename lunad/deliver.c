@@ -10,6 +10,7 @@
 #include "json.h"
 #include "maildir.h"
 #include "mem.h"
+#include "ses.h"
 #include "smtp.h"
 #include "sns.h"
 #include "store.h"
@@ -103,6 +104,8 @@ settle(struct lunad *l, int64_t id, bool delivered)
 	store_do(s, "DELETE FROM deliver WHERE id = ?", "i", id);
 	if (note != NULL && strncmp(note, "sns ", 4) == 0)
 		sns_settled(l, note + 4, delivered, buf_text(&body), body.len);
+	else if (note != NULL && strncmp(note, "ses ", 4) == 0)
+		ses_settled(l, note + 4, delivered);
 	free(note);
 	buf_clear(&body);
 }

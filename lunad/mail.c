@@ -352,3 +352,27 @@ mail_header(const char *message, size_t len, const char *name, struct buf *out)
 	}
 	return -1;
 }
+
+void
+mail_stamp(const char *message, size_t len, int64_t date_ms, const char *id,
+    struct buf *out)
+{
+	static const char *const dropped[] = {
+	    "Date:", "Message-ID:", "Bcc:", "Return-Path:"};
+	const char *end = message + len, *next;
+	size_t line, i;
+
+	add_date(date_ms, out);
+	buf_addf(out, "Message-ID: <%s>\r\n", id);
+	for (; (next = next_line(message, end, &line)) != NULL;
+	     message = next) {
+		for (i = 0; i < sizeof(dropped) / sizeof(*dropped); i++)
+			if (line >= strlen(dropped[i]) &&
+			    strncasecmp(
+				message, dropped[i], strlen(dropped[i])) == 0)
+				break;
+		if (i == sizeof(dropped) / sizeof(*dropped))
+			mail_crlf(message, line, out);
+	}
+	mail_crlf(message, (size_t)(end - message), out);
+}

@@ -58,6 +58,13 @@ int mail_header(
 /* The mailboxes of a header's value, one at a time; at moves on. */
 bool mail_next(const char **at, struct buf *mailbox);
 
+/*
+ * Append a whole message with CRLF line ends, its date and id replaced and
+ * what is for its sender alone (Bcc, Return-Path) left out.
+ */
+void mail_stamp(const char *message, size_t len, int64_t date_ms,
+    const char *id, struct buf *out);
+
 /* Append text with CRLF where it had LF, CR or CRLF. */
 void mail_crlf(const char *text, size_t len, struct buf *out);
 
