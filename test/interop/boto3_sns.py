@@ -49,9 +49,10 @@ def topic(fifo=False, **attributes):
     return sns.create_topic(Name=n, Attributes=attributes)["TopicArn"]
 
 
-def queue(fifo=False):
+def queue(fifo=False, **attributes):
     n = name("q") + (".fifo" if fifo else "")
-    attributes = {"FifoQueue": "true"} if fifo else {}
+    if fifo:
+        attributes["FifoQueue"] = "true"
     url = sqs.create_queue(QueueName=n, Attributes=attributes)["QueueUrl"]
     return url, "arn:aws:sqs:%s:%s:%s" % (REGION, ACCOUNT, n)
 
@@ -897,11 +898,8 @@ def fifo_deduplication_by_content():
 @case
 def fifo_deduplication_by_group():
     t = topic(fifo=True, FifoThroughputScope="MessageGroup")
-    url, q = queue(fifo=True)
-    s = sqs.set_queue_attributes(QueueUrl=url, Attributes={
-        "DeduplicationScope": "messageGroup",
-        "FifoThroughputLimit": "perMessageGroupId"})
-    del s
+    url, q = queue(fifo=True, DeduplicationScope="messageGroup",
+                   FifoThroughputLimit="perMessageGroupId")
     subscribe(t, q, RawMessageDelivery="true")
     for group in ("a", "b", "a"):
         sns.publish(TopicArn=t, Message=group, MessageGroupId=group,
