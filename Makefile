@@ -99,7 +99,7 @@ $(BUILD)/test/%: $(BUILD)/test/unit/%.o $(LIB)
 
 # The pure modules of lunad that these drive.
 $(BUILD)/test/filter: $(BUILD)/lunad/sns_filter.o $(BUILD)/lunad/sns_rule.o
-$(BUILD)/test/ses-template: $(BUILD)/lunad/ses_template.o
+$(BUILD)/test/ses_template: $(BUILD)/lunad/ses_template.o
 
 # Benchmarks of one module: bench/x.c that needs libaws alone.
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB)

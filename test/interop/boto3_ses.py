@@ -294,7 +294,7 @@ def simple_mail(ses, region):
         equal((m["From"], m["To"], m["Cc"], m["Reply-To"]),
               ("Shop <orders@%s>" % d, "Ada <%s>" % to, cc, "help@" + d))
         assert bcc not in str(m["To"]) + str(m["Cc"]) and not m["Bcc"]
-        equal(m["Subject"], ("Grüße – ✓ " + "lang " * 20).strip())
+        equal(m["Subject"], "Grüße – ✓ " + "lang " * 20)
         equal(m["Message-ID"], "<%s@%s.amazonses.com>" % (sent, region))
         equal((m["X-Order"], m["Delivered-To"], m["Return-Path"]),
               ("7", who, "<orders@%s>" % d))

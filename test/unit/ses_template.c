@@ -1,11 +1,11 @@
 /*
- * ses-template: a transcript of mail templates, read from stdin and printed
- * with what lunad makes of it, so that a case is right when the two are the
- * same text. In templates and results \n is a line feed.
+ * ses_template: lines of
  *
  *     data JSON
- *     template TEXT
- *     result TEXT | missing WHAT | invalid WHAT
+ *     template TEXT    "result TEXT", "missing WHAT" or "invalid WHAT"
+ *
+ * and what lunad makes of each template with the data before it. A line feed
+ * of a template or a result is written \n.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,11 +72,6 @@ main(void)
 	while ((len = getline(&line, &cap, stdin)) > 0) {
 		if (line[len - 1] == '\n')
 			line[len - 1] = '\0';
-		if (strncmp(line, "result ", 7) == 0 ||
-		    strncmp(line, "missing ", 8) == 0 ||
-		    strncmp(line, "invalid ", 8) == 0)
-			continue;
-		puts(line);
 		if (strncmp(line, "data ", 5) == 0)
 			snprintf(data, sizeof(data), "%s", line + 5);
 		if (strncmp(line, "template ", 9) == 0)
