@@ -9,6 +9,8 @@
 #include "reply.h"
 #include "text.h"
 
+#define DAY 86400
+
 static bool
 is_among(const char *code, const char *const *list)
 {
@@ -135,6 +137,8 @@ judge(const struct caller *c, struct call_run *run)
 	const struct http_request *r = &run->request.http;
 	call->status = r->status;
 	call->took_ms += r->took_ms;
+	call->retry_after_ms = -1;
+	call->request_id[0] = '\0';
 	if (r->err.kind != ERR_NONE) {
 		call->err = r->err;
 		call->sent = call->sent || r->sent;
@@ -145,9 +149,9 @@ judge(const struct caller *c, struct call_run *run)
 		return retry_classify(0, r->err.code);
 	}
 	call->sent = call->sent || r->status < 400 || r->status >= 500;
-	call->retry_after_ms = reply_number(r, "retry-after");
-	if (call->retry_after_ms > 0)
-		call->retry_after_ms *= 1000;
+	int64_t after_s = reply_number(r, "retry-after");
+	if (after_s >= 0)
+		call->retry_after_ms = 1000 * (after_s < DAY ? after_s : DAY);
 	reply_request_id(r, call->request_id);
 	if (!reply_intact(r)) {
 		err_set(&call->err, ERR_LATER, "ChecksumMismatch",

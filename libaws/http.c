@@ -8,7 +8,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 
+#include "diag.h"
 #include "mem.h"
 
 #define MAX_REPLY ((size_t)16 << 20)
@@ -126,13 +128,22 @@ find_certificates(struct http *h)
 	}
 }
 
+/* What libcurl has none of is memory, as in mem.h. */
+static void *
+have(void *p)
+{
+	if (p == NULL) {
+		diag("libcurl: out of memory");
+		_Exit(EX_TEMPFAIL);
+	}
+	return p;
+}
+
 static void
 initialise(struct http *h)
 {
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	h->multi = curl_multi_init();
-	if (h->multi == NULL)
-		abort();
+	h->multi = have(curl_multi_init());
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->connections);
 	find_certificates(h);
 }
@@ -178,14 +189,13 @@ transfer_new(struct http *h)
 	t->next = h->all;
 	h->all = t;
 	t->timeout_ms = -1;
-	CURL *e = t->easy = curl_easy_init();
-	if (e == NULL)
-		abort();
+	CURL *e = t->easy = have(curl_easy_init());
 	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(e, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);

@@ -113,6 +113,16 @@ encode_body(struct request *q, const struct request_about *about)
 	q->http.body_len = q->body.len;
 }
 
+/* libcurl would encode what is not, behind the signature's back. */
+static bool
+is_encoded(const char *path)
+{
+	for (; *path != '\0'; path++)
+		if (*path <= ' ' || *path >= 0x7f)
+			return false;
+	return true;
+}
+
 /* The URL, and its path and query for the signature. */
 static int
 encode_url(
@@ -131,6 +141,9 @@ encode_url(
 			    err, ERR_SETUP, "BadUrl", "not an http(s) URL");
 	} else if (path[0] == '/' && path[1] == '\0') {
 		q->http.url = q->site->url;
+	} else if (!is_encoded(path)) {
+		return err_set(err, ERR_SETUP, "BadUrl",
+		    "the path is not percent-encoded: %s", path);
 	} else {
 		buf_reset(&q->url);
 		buf_add_text(&q->url, q->site->url);
@@ -223,7 +236,9 @@ request_sign(struct request *q, const struct cred *cred, int64_t now_ms,
 	struct lines l = {.text = &q->text};
 	buf_reset(&q->text);
 	/* A token in it must not be left behind by growing. */
-	buf_room(&q->text, 4096);
+	buf_room(&q->text,
+	    4096 + (cred != NULL && cred->token != NULL ? strlen(cred->token)
+							: 0));
 	for (size_t i = 0; i < q->header_count; i++)
 		add_line(&l, q->header[i].name, q->header[i].value);
 	if (q->site != NULL) {

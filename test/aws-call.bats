@@ -302,6 +302,23 @@ END
 	    e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ]
 }
 
+@test "a path goes out as it was written, and only percent-encoded" {
+	scripted_start <<'END'
+>> 200
+{}
+END
+	path="/a%2Fb/../c/./d//e%2fx~!\$'()*,;:@%C3%a9?x=%2f%2F&y=+z&e"
+	try aws-call --rest lambda GET "$path"
+	[ "$status" -eq 0 ]
+	[ "$(scripted_log .path)" = "$path" ]
+	for path in /é '/a b' $'/a\nb' '/?ü'; do
+		try aws-call --rest lambda GET "$path"
+		[ "$status" -eq 2 ]
+		[[ "$stderr" = 'aws-call: BadUrl: the path is not percent-encoded: '* ]]
+	done
+	[ "$(scripted_count)" -eq 1 ]
+}
+
 @test "a body that is not UTF-8 comes in base64" {
 	printf '>> 200 raw\nHTTP/1.1 200 OK\nContent-Length: 2\n\n\xff\n' \
 	    >"$BATS_TEST_TMPDIR/script"

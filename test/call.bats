@@ -528,6 +528,35 @@ END
 	[ "$(grep -c '^none - 200 attempts=1 ' <<<"$output")" -eq 8 ]
 }
 
+@test "input, its end and a reader that leaves wake the loop at once" {
+	scripted_start <<'END'
+>> 200 delay=60 repeat=inf
+END
+	SECONDS=0
+	run --separate-stderr timeout 30 "$CALL" -p -j 2 -c 2 sqs A < <(
+		until [ "$(scripted_count)" -eq 2 ]; do :; done
+		echo x
+		exec sleep 20
+	)
+	echo "$stderr"
+	[ "$stderr" = 'woken: input' ]
+	run --separate-stderr timeout 30 "$CALL" -p sqs A < <(
+		until [ "$(scripted_count)" -eq 3 ]; do :; done
+	)
+	echo "$stderr"
+	[ "$stderr" = 'woken: end' ]
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	timeout 30 "$CALL" -p sqs A 2>"$BATS_TEST_TMPDIR/err" \
+	    >"$BATS_TEST_TMPDIR/fifo" 3>&- < <(exec sleep 20) &
+	pid=$!
+	exec 5<"$BATS_TEST_TMPDIR/fifo"
+	until [ "$(scripted_count)" -eq 4 ]; do :; done
+	exec 5<&-
+	wait "$pid"
+	[ "$(cat "$BATS_TEST_TMPDIR/err")" = 'woken: no reader' ]
+	[ "$SECONDS" -lt 15 ]
+}
+
 @test "call_run waits for its own call" {
 	scripted_start <<'END'
 >> 500
@@ -569,9 +598,15 @@ END
 Retry-After: 7
 
 slow down
+>> 429
+Retry-After: 9223372036854775807
+
+slow down
 END
 	call -1 -u "$SCRIPTED_URL/hook" '{"text":"x"}'
 	[ "$output" = 'later HTTP429 429 attempts=1 throttled after=7000 (the answer begins with: slow down)' ]
+	call -1 -u "$SCRIPTED_URL/hook" '{"text":"x"}'
+	[[ "$output" = *' after=86400000 '* ]]
 }
 
 @test "after a signal no attempt is repeated and no back-off waited for" {

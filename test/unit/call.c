@@ -1,13 +1,14 @@
 /*
  * Drives call.c from bats: makes calls and prints a line for each.
  *
- * usage: call [-1hlvw] [-b BYTES] [-c CALLS] [-e MS] [-j JOBS] [-m MAX_REPLY]
+ * usage: call [-1hlpvw] [-b BYTES] [-c CALLS] [-e MS] [-j JOBS] [-m MAX_REPLY]
  *             [-R] [-t MS] [-u URL] [-x MS] SERVICE OPERATION [BODY]
  *
  * -1 one attempt; -l long poll; -u an unsigned request to URL; -h call_hurry
  * after the first poll; -e the credentials expire MS from now; -R their
  * refresh is refused; -x the timeout; -w call_run instead of the loop; -b a
- * body of so many bytes. Prints "KIND CODE STATUS" and what else is set, then
+ * body of so many bytes; -p ends, with calls under way, as soon as stdin is
+ * readable or stdout has no reader, and says which. Prints "KIND CODE STATUS" and what else is set, then
  * the number of asks for credentials when there was more than one.
  */
 #include <inttypes.h>
@@ -96,9 +97,9 @@ main(int argc, char **argv)
 	struct keys keys = {0};
 	struct err err = {0};
 	struct conf conf;
-	bool hurry = false, wait = false;
+	bool hurry = false, wait = false, probe = false;
 	int64_t count = 1, jobs = 1, bytes = 0;
-	for (int o; (o = getopt(argc, argv, "1b:c:e:hj:lm:Rt:u:vwx:")) != -1;)
+	for (int o; (o = getopt(argc, argv, "1b:c:e:hj:lm:pRt:u:vwx:")) != -1;)
 		switch (o) {
 		case '1':
 			model.once = true;
@@ -123,6 +124,9 @@ main(int argc, char **argv)
 			break;
 		case 'm':
 			model.max_reply = (size_t)number(optarg);
+			break;
+		case 'p':
+			probe = true;
 			break;
 		case 'R':
 			keys.refuse = true;
@@ -182,8 +186,17 @@ main(int argc, char **argv)
 			}
 			started++;
 		}
+		struct pollfd fds[] = {
+		    {.fd = 0, .events = POLLIN}, {.fd = 1, .events = 0}};
 		if (!wait)
-			call_poll(c, NULL, 0, -1);
+			call_poll(c, fds, probe ? 2 : 0, -1);
+		if (probe && (fds[0].revents | fds[1].revents) != 0) {
+			fprintf(stderr, "woken:%s%s%s\n",
+			    fds[0].revents & POLLIN ? " input" : "",
+			    fds[0].revents & POLLHUP ? " end" : "",
+			    fds[1].revents & POLLERR ? " no reader" : "");
+			break;
+		}
 		if (hurry)
 			call_hurry(c);
 		for (struct call *done; (done = call_next(c)) != NULL;) {
