@@ -88,7 +88,8 @@ encode(void *ctx, const struct record *r, size_t part, struct sink_entry *e,
 	return 0;
 }
 
-/* An earlier attempt of the same call may have put it there. */
+/* An earlier attempt, or an earlier call of the same entry, may have put it
+ * there. */
 static bool
 is_ours(const struct batch *b, const struct call *call)
 {
@@ -98,7 +99,7 @@ is_ours(const struct batch *b, const struct call *call)
 	buf_add_char(&sent, '{');
 	buf_add(&sent, b->bytes.data + b->entry[0].at, b->entry[0].len);
 	buf_add_char(&sent, '}');
-	if (call->attempts > 1 &&
+	if ((call->attempts > 1 || b->round > 0) &&
 	    json_scan(call->reply.data, call->reply.len, &reply, NULL) == 0 &&
 	    json_scan(sent.data, sent.len, &ours, NULL) == 0)
 		same =

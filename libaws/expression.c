@@ -22,10 +22,11 @@ struct expression {
 	size_t names;
 };
 
-/* Words of the expression language itself. */
-static const char *const words[] = {"AND", "OR", "NOT", "BETWEEN", "IN",
-    "begins_with", "contains", "size", "attribute_exists",
-    "attribute_not_exists", "attribute_type"};
+/* Words of the expression language itself, and functions: words only where a
+ * parenthesis follows. */
+static const char *const words[] = {"AND", "OR", "NOT", "BETWEEN", "IN", NULL};
+static const char *const functions[] = {"begins_with", "contains", "size",
+    "attribute_exists", "attribute_not_exists", "attribute_type", NULL};
 
 struct expression *
 expression_new(char *const *values, int count, struct err *err)
@@ -78,13 +79,20 @@ word_len(const char *text)
 }
 
 static bool
-is_word(const char *text, size_t len)
+is_one_of(const char *const *list, const char *text, size_t len)
 {
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strlen(words[i]) == len &&
-		    strncasecmp(words[i], text, len) == 0)
+	for (; *list != NULL; list++)
+		if (strlen(*list) == len && strncasecmp(*list, text, len) == 0)
 			return true;
 	return false;
+}
+
+static bool
+is_word(const char *text, size_t len)
+{
+	size_t after = len + strspn(text + len, " \t");
+	return is_one_of(words, text, len) ||
+	       (text[after] == '(' && is_one_of(functions, text, len));
 }
 
 static size_t

@@ -44,7 +44,7 @@ contract_happy() {
 	[ "$(out_count)" -eq 12 ]
 	[ -z "$stderr" ]
 	# The payload is what went in, in order.
-	diff <(gojq -cS 'del(."@metadata")' <<<"$output") <(good 12 | gojq -cS .)
+	diff <(gojq -c 'del(."@metadata")' <<<"$output") <(good 12 | gojq -c .)
 }
 
 contract_quiet() {
@@ -83,7 +83,7 @@ contract_throttle() {
 	lunad_fault
 	[ "$status" -eq 0 ]
 	[ "$(out_count)" -eq 20 ]
-	diff <(gojq -cS 'del(."@metadata")' <<<"$output") <(good 20 | gojq -cS .)
+	diff <(gojq -c 'del(."@metadata")' <<<"$output") <(good 20 | gojq -c .)
 }
 
 contract_denied() {
@@ -120,7 +120,7 @@ contract_away() {
 		sort -u)" = true ]
 	try "${sink[@]}" <"$BATS_TEST_TMPDIR/failed"
 	[ "$status" -eq 0 ]
-	diff <(gojq -cS 'del(."@metadata")' <<<"$output") <(good 30 | gojq -cS .)
+	diff <(gojq -c 'del(."@metadata")' <<<"$output") <(good 30 | gojq -c .)
 	[[ $output != *'"error"'* ]]
 }
 
