@@ -402,7 +402,7 @@ sys.stdout.buffer.write(got)' "$url" "$pid" "$BATS_TEST_TMPDIR/signed" "$1"
 		grep -q 'arn:aws:iam::111122223333:user/shop'
 	sign "$IDENTITY" | grep -q ':user/lunad'
 	stop
-	run -2 "$lunad" -d "$dir" --credentials /nonexistent
+	run -2 timeout 5 "$lunad" -d "$dir" --credentials /nonexistent
 	[[ $output == *"--credentials /nonexistent: "* ]]
 }
 
@@ -421,7 +421,7 @@ sys.stdout.buffer.write(got)' "$url" "$pid" "$BATS_TEST_TMPDIR/signed" "$1"
 	[ "$(luna clock -d '{}' -o /dev/null -w '%{http_code}')" = 400 ]
 	[ "$(luna clock -d 'no' -o /dev/null -w '%{http_code}')" = 400 ]
 	stop
-	run -2 "$lunad" -d "$dir" -l 127.0.0.1:0 --clock 2100-01-01
+	run -2 timeout 5 "$lunad" -d "$dir" -l 127.0.0.1:0 --clock 2100-01-01
 	[[ $output == *"never goes back"* ]]
 }
 
@@ -448,7 +448,7 @@ sys.stdout.buffer.write(got)' "$url" "$pid" "$BATS_TEST_TMPDIR/signed" "$1"
 }
 
 @test "an address that others reach needs --expose" {
-	run -2 "$lunad" -d "$dir" -l 0.0.0.0:0
+	run -2 timeout 5 "$lunad" -d "$dir" -l 0.0.0.0:0
 	[[ $output == *"--expose"* ]]
 	start -l 0.0.0.0:0 --expose
 	[[ $said == *0.0.0.0:* ]]
@@ -456,10 +456,10 @@ sys.stdout.buffer.write(got)' "$url" "$pid" "$BATS_TEST_TMPDIR/signed" "$1"
 
 @test "a port that is taken and a directory in use are said in one line" {
 	start
-	run -2 "$lunad" -d "$dir.2" -l "${url#http://}"
+	run -2 timeout 5 "$lunad" -d "$dir.2" -l "${url#http://}"
 	[[ $output == *"Address already in use"* ]]
 	[ "${#lines[@]}" -eq 1 ]
-	run -2 "$lunad" -d "$dir" -l 127.0.0.1:0
+	run -2 timeout 5 "$lunad" -d "$dir" -l 127.0.0.1:0
 	[[ $output == *"in use by another lunad"* ]]
 }
 
