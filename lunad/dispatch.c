@@ -352,7 +352,7 @@ lunad_call(struct lunad *l, const char *region, const char *service,
 	else if (json_scan(params, params_len, &c.r.in, &err) < 0)
 		fail(&c.r, 400, "SerializationException", "%s", err.message);
 	else if (run(&c) == ANSWER)
-		buf_add(out, buf_text(&c.out), c.out.len);
+		buf_add_text(out, c.out.len == 0 ? "{}" : c.out.data);
 	int status = c.r.error_status;
 	if (status != 0 && failure != NULL) {
 		memcpy(failure->code, c.r.error_code, sizeof(failure->code));

@@ -75,8 +75,8 @@ split(char *text, struct auth_request *q, struct auth_header *header)
 		if (colon == NULL || q->headers == HEADERS)
 			exit(2);
 		*colon = '\0';
-		header[q->headers++] = (struct auth_header){line, colon + 1,
-		    strlen(line), strlen(colon + 1)};
+		header[q->headers++] = (struct auth_header){
+		    line, colon + 1, strlen(line), strlen(colon + 1)};
 	}
 	q->body = text;
 	q->body_len = strlen(text);
