@@ -68,6 +68,23 @@ check_payload(const struct buf *payload)
 	must(found.count == 0);
 }
 
+/* Past a cap nothing is added, and the caller can tell. */
+static void
+check_capped(const struct record *r, size_t whole_len)
+{
+	struct err err = {0};
+	struct buf out;
+	for (size_t cap = 1; cap < whole_len; cap += 1 + cap / 2) {
+		buf_init(&out, cap);
+		record_emit(r, "sns", "\"MessageId\":\"1\"", 15, &out);
+		must(out.full && out.len <= cap);
+		buf_reset(&out);
+		record_emit_error(r, true, "t", &err, &out);
+		must(out.len <= cap);
+		buf_clear(&out);
+	}
+}
+
 static void
 check_emit(const struct record *r, const struct buf *payload)
 {
@@ -86,6 +103,7 @@ check_emit(const struct record *r, const struct buf *payload)
 	buf_reset(&again);
 	record_emit(&now, NULL, NULL, 0, &again);
 	must(equal(&again, buf_text(&out), out.len));
+	check_capped(r, out.len);
 	buf_clear(&out);
 	buf_clear(&again);
 }
