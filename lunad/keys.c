@@ -55,7 +55,8 @@ keys_new(void)
 			.secret = secret,
 			.account = account,
 			.arn = arn,
-			.user_id = user});
+			.user_id = user,
+			.fixed = true});
 	return k;
 }
 
@@ -86,24 +87,39 @@ keys_add(struct keys *k, const struct key *key)
 	    .arn = mem_text(key->arn),
 	    .user_id = mem_text(key->user_id),
 	    .expires_ms = key->expires_ms,
+	    .fixed = key->fixed,
 	    .next = *b,
 	};
 	*b = mine;
 }
 
-void
-keys_drop_sessions(struct keys *k)
+/* Drop the keys of an id, or (NULL) all that came after the start. */
+static void
+drop(struct keys *k, const char *id)
 {
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct key **at = &k->bucket[i]; *at != NULL;) {
 			struct key *key = *at;
-			if (key->token == NULL) {
+			if (id != NULL ? strcmp(key->id, id) != 0
+				       : key->fixed) {
 				at = &key->next;
 				continue;
 			}
 			*at = key->next;
 			key_free(key);
 		}
+}
+
+void
+keys_drop(struct keys *k, const char *id)
+{
+	drop(k, id);
+}
+
+void
+keys_drop_later(struct keys *k)
+{
+	drop(k, NULL);
 }
 
 const struct key *
@@ -133,6 +149,7 @@ load_section(
 	    .secret = mem_text(secret),
 	    .account = mem_text(account == NULL ? LUNAD_ACCOUNT : account),
 	    .user_id = mem_format("AIDA%.17s", id + strnlen(id, 4)),
+	    .fixed = true,
 	};
 	key.arn = mem_format("arn:aws:iam::%s:user/%s", key.account, section);
 	keys_add(k, &key);

@@ -33,6 +33,29 @@ lunad_dir(struct lunad *l)
 	return l->dir;
 }
 
+void
+lunad_key_add(struct lunad *l, const char *id, const char *secret,
+    const char *arn, const char *user_id)
+{
+	struct key key = {.id = mem_text(id),
+	    .secret = mem_text(secret),
+	    .account = mem_text(LUNAD_ACCOUNT),
+	    .arn = mem_text(arn),
+	    .user_id = mem_text(user_id)};
+	keys_add(l->keys, &key);
+	free(key.id);
+	free(key.secret);
+	free(key.account);
+	free(key.arn);
+	free(key.user_id);
+}
+
+void
+lunad_key_drop(struct lunad *l, const char *id)
+{
+	keys_drop(l->keys, id);
+}
+
 const char *
 lunad_smtp(struct lunad *l)
 {
@@ -203,7 +226,7 @@ lunad_empty(struct lunad *l, struct err *err)
 	tree_remove(mail);
 	free(mail);
 	auth_forget(l->auth);
-	keys_drop_sessions(l->keys);
+	keys_drop_later(l->keys);
 	opens(l);
 	server_wake_all(l);
 	server_commit(l);

@@ -158,6 +158,10 @@ int64_t lunad_now(struct lunad *l);
 const char *lunad_base_url(struct lunad *l);
 /* The directory of the data: the store, and mail/ below it. */
 const char *lunad_dir(struct lunad *l);
+/* A pair of keys that verifies from now on, and one that does no more. */
+void lunad_key_add(struct lunad *l, const char *id, const char *secret,
+    const char *arn, const char *user_id);
+void lunad_key_drop(struct lunad *l, const char *id);
 /* --smtp URL, or NULL. */
 const char *lunad_smtp(struct lunad *l);
 /* --sync: what is written has to be on the disk. */
