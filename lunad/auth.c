@@ -20,7 +20,7 @@
 /* A derived key is good for a day, a region and a service. */
 struct slot {
 	const struct key *key;
-	char scope[9 + 2 * AUTH_NAME + 2];
+	char date[9], region[AUTH_NAME], service[AUTH_NAME];
 	struct digest_key *derived;
 };
 
@@ -340,14 +340,17 @@ check_key(struct auth *a, const struct claim *c, int64_t now_ms,
 static struct digest_key *
 derive(struct auth *a, const struct claim *c, const struct auth_result *out)
 {
-	char scope[sizeof(a->slot[0].scope)];
-	snprintf(scope, sizeof(scope), "%s/%s/%s", c->date, out->region,
-	    out->service);
 	size_t h = (size_t)((uintptr_t)out->key >> 4);
-	for (const char *p = scope; *p != '\0'; p++)
+	for (const char *p = c->date; *p != '\0'; p++)
+		h = h * 33 + (unsigned char)*p;
+	for (const char *p = out->region; *p != '\0'; p++)
+		h = h * 33 + (unsigned char)*p;
+	for (const char *p = out->service; *p != '\0'; p++)
 		h = h * 33 + (unsigned char)*p;
 	struct slot *slot = &a->slot[h % SLOTS];
-	if (slot->key == out->key && strcmp(slot->scope, scope) == 0)
+	if (slot->key == out->key && strcmp(slot->date, c->date) == 0 &&
+	    strcmp(slot->region, out->region) == 0 &&
+	    strcmp(slot->service, out->service) == 0)
 		return slot->derived;
 	uint8_t k[DIGEST_SHA256];
 	buf_reset(&a->value);
@@ -359,7 +362,9 @@ derive(struct auth *a, const struct claim *c, const struct auth_result *out)
 	digest_hmac(k, sizeof(k), "aws4_request", 12, k);
 	digest_key_free(slot->derived);
 	slot->key = out->key;
-	memcpy(slot->scope, scope, sizeof(scope));
+	memcpy(slot->date, c->date, sizeof(slot->date));
+	memcpy(slot->region, out->region, sizeof(slot->region));
+	memcpy(slot->service, out->service, sizeof(slot->service));
 	slot->derived = digest_key_new(k, sizeof(k));
 	digest_wipe(k, sizeof(k));
 	return slot->derived;
@@ -392,8 +397,11 @@ check_signature(struct auth *a, const struct auth_request *q,
 	    strcmp(out->service, "s3") != 0, payload, &a->canonical);
 	digest_sha256_hex(buf_text(&a->canonical), a->canonical.len, hex);
 	buf_reset(&a->to_sign);
-	buf_addf(&a->to_sign, "AWS4-HMAC-SHA256\n%s\n%s/%s/%s/aws4_request\n%s",
-	    c->stamp, c->date, out->region, out->service, hex);
+	const char *const part[] = {"AWS4-HMAC-SHA256\n", c->stamp, "\n",
+	    c->date, "/", out->region, "/", out->service, "/aws4_request\n",
+	    hex};
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		buf_add_text(&a->to_sign, part[i]);
 	uint8_t mac[DIGEST_SHA256];
 	digest_key_mac(derive(a, c, out), a->to_sign.data, a->to_sign.len, mac);
 	buf_reset(&a->value);

@@ -240,29 +240,51 @@ read_input(struct call *c)
 	return 0;
 }
 
-static void
-introduce(struct lunad *l, struct call *c)
+/* A random UUID, version 4. */
+static char *
+new_id(struct call *c)
 {
+	static const char hex[16] = "0123456789abcdef";
+	uint64_t word[2] = {
+	    lunad_random64(c->r.lunad), lunad_random64(c->r.lunad)};
+	char *id = request_alloc(&c->r, 37);
+	for (size_t i = 0, n = 0; i < 36; i++) {
+		if (i == 8 || i == 13 || i == 18 || i == 23) {
+			id[i] = '-';
+			continue;
+		}
+		id[i] = hex[word[n / 16] >> n % 16 * 4 & 15];
+		n++;
+	}
+	id[14] = '4';
+	id[19] = hex[8 | (word[1] & 3)];
+	return id;
+}
+
+static void
+introduce(struct call *c)
+{
+	static const char http[] = "http://";
 	const struct auth_header *host = call_asked(c, "host");
-	uint64_t a = lunad_random64(l), b = lunad_random64(l);
-	c->r.id = request_format(&c->r, "%08x-%04x-4%03x-%04x-%012llx",
-	    (unsigned)(a >> 32), (unsigned)(a >> 16) & 0xffff,
-	    (unsigned)a & 0xfff, ((unsigned)(b >> 48) & 0x3fff) | 0x8000,
-	    (unsigned long long)(b & 0xffffffffffff));
-	c->r.path = request_format(
-	    &c->r, "%.*s", (int)strcspn(c->as.target, "?"), c->as.target);
-	if (host != NULL && host->value_len > 0 &&
+	c->r.id = new_id(c);
+	c->r.path =
+	    request_copy(&c->r, c->as.target, strcspn(c->as.target, "?"));
+	if (host == NULL || host->value_len == 0 ||
 	    strspn(host->value,
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		"0123456789.-:[]") == host->value_len)
-		c->r.base_url = request_format(&c->r, "http://%s", host->value);
+		"0123456789.:-[]abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ") != host->value_len)
+		return;
+	char *url = request_alloc(&c->r, sizeof(http) + host->value_len);
+	memcpy(url, http, sizeof(http) - 1);
+	memcpy(url + sizeof(http) - 1, host->value, host->value_len);
+	c->r.base_url = url;
 }
 
 /* All that is done once, whatever its number of runs. */
 static int
 arrive(struct lunad *l, struct call *c)
 {
-	introduce(l, c);
+	introduce(c);
 	if (identify(c) < 0)
 		return -1;
 	c->r.operation = c->op->name;

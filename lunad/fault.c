@@ -305,7 +305,8 @@ refuse(struct call *c, const char *kind)
 		: request_format(&c->r,
 		      "User: %s is not authorized to "
 		      "perform: %s:%s",
-		      c->r.principal, c->r.api->name, c->r.operation);
+		      c->r.principal == NULL ? "anonymous" : c->r.principal,
+		      c->r.api->name, c->r.operation);
 	for (; own < sizeof(says) / sizeof(says[0]); own++)
 		if (strcmp(says[own].service, c->r.api->name) == 0 &&
 		    strcmp(says[own].kind, kind) == 0)

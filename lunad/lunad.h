@@ -180,6 +180,7 @@ struct json param_json(struct request *r, const char *name);
 const char *param_text(struct request *r, struct json string, size_t *len);
 /* Memory that lives until the request ends. */
 void *request_alloc(struct request *r, size_t size);
+char *request_copy(struct request *r, const char *text, size_t len);
 char *request_format(struct request *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

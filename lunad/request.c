@@ -36,6 +36,12 @@ request_alloc(struct request *r, size_t size)
 }
 
 char *
+request_copy(struct request *r, const char *text, size_t len)
+{
+	return memcpy(request_alloc(r, len + 1), text, len);
+}
+
+char *
 request_format(struct request *r, const char *format, ...)
 {
 	va_list ap, again;
@@ -147,17 +153,14 @@ param_text(struct request *r, struct json string, size_t *len)
 		return NULL;
 	/* Without an escape the text is the view's inside. */
 	if (memchr(string.at, '\\', string.len) == NULL) {
-		char *text = request_alloc(r, string.len);
-		memcpy(text, string.at + 1, string.len - 2);
 		if (len != NULL)
 			*len = string.len - 2;
-		return text;
+		return request_copy(r, string.at + 1, string.len - 2);
 	}
 	struct buf b = {0};
 	if (json_text(string, &b, NULL) < 0)
 		buf_reset(&b);
-	char *text = request_alloc(r, b.len + 1);
-	memcpy(text, buf_text(&b), b.len);
+	char *text = request_copy(r, buf_text(&b), b.len);
 	if (len != NULL)
 		*len = b.len;
 	buf_clear(&b);
@@ -172,7 +175,7 @@ param(struct request *r, const char *name)
 		return param_text(r, v, NULL);
 	if (v.type == JSON_NUMBER || v.type == JSON_TRUE ||
 	    v.type == JSON_FALSE)
-		return request_format(r, "%.*s", (int)v.len, v.at);
+		return request_copy(r, v.at, v.len);
 	return NULL;
 }
 
