@@ -44,7 +44,7 @@ struct lunad_options {
 	const char *dir, *smtp, *clock, *credentials;
 	const struct opt_list *fault;
 	int64_t seed;
-	bool sync;
+	enum store_sync sync;
 	const struct server_options *server;
 };
 /* Fails: ERR_SETUP; lunad_close also then. */

@@ -144,7 +144,7 @@ lock(struct lunad *l, struct err *err)
 
 /* Session keys are in it: nobody else's to read, whatever the directory. */
 static struct store *
-open_store(struct lunad *l, bool sync, struct err *err)
+open_store(struct lunad *l, enum store_sync sync, struct err *err)
 {
 	char *path = mem_format("%s/lunad.db", l->dir);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -161,8 +161,10 @@ open_store(struct lunad *l, bool sync, struct err *err)
 int
 lunad_open(struct lunad *l, const struct lunad_options *o, struct err *err)
 {
-	*l = (struct lunad){
-	    .dir = o->dir, .smtp = o->smtp, .sync = o->sync, .lock = -1};
+	*l = (struct lunad){.dir = o->dir,
+	    .smtp = o->smtp,
+	    .lock = -1,
+	    .sync = o->sync == STORE_SYNC_FULL};
 	seed(l, o->seed);
 	if (mkdir(l->dir, 0700) != 0 && errno != EEXIST)
 		return err_set(

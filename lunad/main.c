@@ -193,7 +193,10 @@ serve(struct run *run, struct err *err)
 		.credentials = run->credentials,
 		.fault = &run->fault,
 		.seed = run->seed,
-		.sync = run->sync,
+		.sync = run->sync ? STORE_SYNC_FULL
+			: run->dir == run->own_dir && run->command != NULL
+			    ? STORE_SYNC_NEVER
+			    : STORE_SYNC_NORMAL,
 		.server = &server},
 	    err);
 	if (rc == 0)

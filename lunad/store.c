@@ -221,8 +221,13 @@ store_last_id(struct store *s)
 }
 
 struct store *
-store_open(const char *path, bool full, struct err *err)
+store_open(const char *path, enum store_sync sync, struct err *err)
 {
+	static const char *const pragma[] = {
+	    [STORE_SYNC_NEVER] = "PRAGMA synchronous = OFF",
+	    [STORE_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
+	    [STORE_SYNC_FULL] = "PRAGMA synchronous = FULL",
+	};
 	struct store *s = mem_alloc(sizeof(*s));
 	the_store = s;
 	if (sqlite3_open_v2(path, &s->db,
@@ -239,10 +244,7 @@ store_open(const char *path, bool full, struct err *err)
 		"PRAGMA temp_store = MEMORY;"
 		"PRAGMA wal_autocheckpoint = 4000;",
 		err) < 0 ||
-	    store_script(s,
-		full ? "PRAGMA synchronous = FULL"
-		     : "PRAGMA synchronous = NORMAL",
-		err) < 0) {
+	    store_script(s, pragma[sync], err) < 0) {
 		err_prefix(err, "%s", path);
 		store_close(s);
 		return NULL;

@@ -47,10 +47,16 @@ uint64_t store_undone(const struct store *s);
 /*
  * The core's part; services need none of it.
  *
- * full: synchronous=FULL, for power loss; else NORMAL, for kill -9.
+ * sync: what an answer survives besides kill -9.
  * Fails: ERR_SETUP.
  */
-struct store *store_open(const char *path, bool full, struct err *err);
+enum store_sync {
+	STORE_SYNC_NEVER,  /* nothing: a temporary directory */
+	STORE_SYNC_NORMAL, /* loss of power ends no more than the last ones */
+	STORE_SYNC_FULL    /* loss of power */
+};
+struct store *store_open(
+    const char *path, enum store_sync sync, struct err *err);
 void store_close(struct store *s);
 /* Run a schema's statements. */
 int store_script(struct store *s, const char *sql, struct err *err);

@@ -133,8 +133,10 @@ main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	if (lunad_open(&l,
-		&(struct lunad_options){
-		    .dir = argv[1], .fault = &none, .server = &server},
+		&(struct lunad_options){.dir = argv[1],
+		    .fault = &none,
+		    .sync = STORE_SYNC_NORMAL,
+		    .server = &server},
 		&err) < 0) {
 		puts(err.message);
 		return 1;
