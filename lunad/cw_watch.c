@@ -298,7 +298,7 @@ cw_watch_run(struct lunad *l, int64_t now_ms)
 	struct store *s = lunad_store(l);
 	struct cw_alarm *list = NULL;
 	size_t n = 0;
-	if (cw_metric_due() <= now_ms) {
+	if (cw_metric_due() != INT64_MAX) {
 		cw_metric_flush(l);
 		watch.stirred = true;
 	}
