@@ -211,8 +211,10 @@ faults_print(const struct faults *f, struct buf *out)
 static bool
 hits(struct fault *f, struct call *c)
 {
+	const struct api *api = c->r.api;
 	if (strcmp(f->service, "*") != 0 &&
-	    strcmp(f->service, c->r.api->name) != 0)
+	    strcmp(f->service, api->name) != 0 &&
+	    (api->alias == NULL || strcmp(f->service, api->alias) != 0))
 		return false;
 	if (strcmp(f->operation, "*") != 0 &&
 	    strcmp(f->operation, c->r.operation) != 0)
