@@ -22,7 +22,7 @@ struct part {
 
 struct batch {
 	struct part part[GETS_MAX];
-	struct entry *entry;
+	struct entry *entry[GETS_MAX];
 	size_t parts, entries;
 };
 
@@ -65,7 +65,7 @@ check_duplicates(struct ddb_call *c, const struct batch *b, bool writes)
 	struct buf keys[GETS_MAX] = {0};
 	int result = 0;
 	for (size_t i = 0; i < b->entries && result == 0; i++) {
-		const struct entry *e = &b->entry[i];
+		const struct entry *e = b->entry[i];
 		ddb_key_item(writes ? e->write.table : e->get.table,
 		    writes ? e->write.key : e->get.key, &keys[i]);
 		for (size_t j = 0; j < i && result == 0; j++)
@@ -83,7 +83,7 @@ static int
 ask_faults(struct ddb_call *c, struct batch *b)
 {
 	for (size_t i = 0; i < b->entries; i++) {
-		struct entry *e = &b->entry[i];
+		struct entry *e = b->entry[i];
 		switch (fault_entry(c->r, e->from.at, e->from.len)) {
 		case FAULT_NEVER:
 			return ddb_invalid(&c->err,
@@ -103,9 +103,17 @@ static bool
 any_later(const struct batch *b, const struct part *p)
 {
 	for (size_t i = p->first; i < p->first + p->count; i++)
-		if (b->entry[i].later)
+		if (b->entry[i]->later)
 			return true;
 	return false;
+}
+
+static struct entry *
+add_entry(struct ddb_call *c, struct batch *b)
+{
+	struct entry *e = ddb_alloc(c->pool, sizeof(*e));
+	b->entry[b->entries++] = e;
+	return e;
 }
 
 static int
@@ -147,7 +155,7 @@ add_write_part(struct ddb_call *c, struct batch *b, struct part *p)
 	while (json_next(&it, NULL, &v)) {
 		if (b->entries == WRITES_MAX)
 			return too_many(c, "BatchWriteItem");
-		struct entry *e = &b->entry[b->entries++];
+		struct entry *e = add_entry(c, b);
 		e->from = v;
 		if (read_write(c, p, e) != 0)
 			return -1;
@@ -166,7 +174,6 @@ read_parts(struct ddb_call *c, struct batch *b, const char *operation,
 	if (ddb_args_read(c, c->r->in, "", required, &c->args) != 0)
 		return -1;
 	c->capacity = ddb_capacity_asked(&c->args);
-	b->entry = ddb_alloc(c->pool, GETS_MAX * sizeof(*b->entry));
 	json_each(c->args.v[ARG_REQUEST_ITEMS], &it);
 	while (json_next(&it, &name, &v)) {
 		if (b->parts == GETS_MAX)
@@ -199,9 +206,9 @@ put_unprocessed_writes(struct ddb_call *c, const struct batch *b)
 		put_member(c, p->name);
 		buf_add_char(c->out, '[');
 		for (size_t i = p->first; i < p->first + p->count; i++)
-			if (b->entry[i].later)
-				put_raw(c->out, NULL, b->entry[i].from.at,
-				    b->entry[i].from.len);
+			if (b->entry[i]->later)
+				put_raw(c->out, NULL, b->entry[i]->from.at,
+				    b->entry[i]->from.len);
 		put_close(c->out, ']');
 	}
 	put_close(c->out, '}');
@@ -212,13 +219,13 @@ write_all(struct ddb_call *c, struct batch *b)
 {
 	struct ddb_total *totals = NULL;
 	for (size_t i = 0; i < b->entries; i++)
-		if (ddb_write_check(c, &b->entry[i].write) != 0)
+		if (ddb_write_check(c, &b->entry[i]->write) != 0)
 			return key_refused(c);
 	if (check_duplicates(c, b, true) != 0 || ask_faults(c, b) != 0)
 		return -1;
 	for (size_t i = 0; i < b->entries; i++) {
-		struct ddb_write *w = &b->entry[i].write;
-		if (b->entry[i].later)
+		struct ddb_write *w = &b->entry[i]->write;
+		if (b->entry[i]->later)
 			continue;
 		int result = ddb_write_try(c, w);
 		if (result == 0)
@@ -275,10 +282,10 @@ add_get_part(struct ddb_call *c, struct batch *b, struct part *p)
 	while (json_next(&it, NULL, &v)) {
 		if (b->entries == GETS_MAX)
 			return too_many(c, "BatchGetItem");
-		struct entry *e = &b->entry[b->entries++];
+		struct entry *e = add_entry(c, b);
 		e->from = v;
 		e->get.args = args;
-		if (read_get(c, e, &b->entry[p->first]) != 0)
+		if (read_get(c, e, b->entry[p->first]) != 0)
 			return -1;
 		p->count++;
 	}
@@ -306,9 +313,9 @@ put_unprocessed_keys(struct ddb_call *c, const struct batch *b)
 			}
 		put_open(c->out, "Keys", '[');
 		for (size_t i = p->first; i < p->first + p->count; i++)
-			if (b->entry[i].later)
-				put_raw(c->out, NULL, b->entry[i].from.at,
-				    b->entry[i].from.len);
+			if (b->entry[i]->later)
+				put_raw(c->out, NULL, b->entry[i]->from.at,
+				    b->entry[i]->from.len);
 		put_close(c->out, ']');
 		put_close(c->out, '}');
 	}
@@ -323,7 +330,7 @@ get_part(struct ddb_call *c, struct batch *b, const struct part *p,
 	put_member(c, p->name);
 	buf_add_char(c->out, '[');
 	for (size_t i = p->first; i < p->first + p->count; i++) {
-		struct entry *e = &b->entry[i];
+		struct entry *e = b->entry[i];
 		size_t before = c->out->len;
 		if (e->later || *bytes >= DDB_BATCH_MAX) {
 			e->later = true;
@@ -354,7 +361,7 @@ ddb_batch_get(struct ddb_call *c)
 	if (read_parts(c, b, "BatchGetItem", add_get_part) != 0)
 		return -1;
 	for (size_t i = 0; i < b->entries; i++)
-		if (ddb_get_check(c, &b->entry[i].get) != 0)
+		if (ddb_get_check(c, &b->entry[i]->get) != 0)
 			return -1;
 	if (check_duplicates(c, b, false) != 0 || ask_faults(c, b) != 0)
 		return -1;

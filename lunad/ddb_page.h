@@ -34,8 +34,8 @@ const struct ddb_key *page_range(const struct ddb_page *p);
 int page_query_range(struct ddb_call *c, struct ddb_page *p);
 int page_scan_range(struct ddb_call *c, struct ddb_page *p);
 /* The start key's parts are there, typed, and no more than these. */
-int page_check_start(
-    struct ddb_call *c, const struct ddb_page *p, const char *refusal);
+int page_check_start(struct ddb_call *c, const struct ddb_page *p,
+    const char *refusal, const char *untyped);
 
 /* ddb_page.c: read, filter, print; then the counts. */
 void page_run(struct ddb_call *c, struct ddb_page *p);

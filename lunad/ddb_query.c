@@ -317,7 +317,7 @@ scan(struct ddb_call *c, struct ddb_page *p)
 		? "The provided starting key is invalid: The provided key "
 		  "element does not match the schema"
 		: "The provided starting key is invalid";
-	if (page_check_start(c, p, refusal) != 0 ||
+	if (page_check_start(c, p, refusal, refusal) != 0 ||
 	    ddb_exprs_check(c, p->table, &p->exprs) != 0 ||
 	    check_projected(c, p) != 0)
 		return -1;

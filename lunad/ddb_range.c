@@ -37,16 +37,23 @@ parts(const struct ddb_page *p)
 }
 
 int
-page_check_start(
-    struct ddb_call *c, const struct ddb_page *p, const char *refusal)
+page_check_start(struct ddb_call *c, const struct ddb_page *p,
+    const char *refusal, const char *untyped)
 {
 	const struct ddb_table *t = p->table;
-	if (p->start == NULL ||
-	    (p->start->len == parts(p) && typed(p->start, &t->hash) &&
-		typed(p->start, &t->range) && typed(p->start, page_hash(p)) &&
-		typed(p->start, page_range(p))))
+	const struct ddb_key *keys[] = {
+	    &t->hash, &t->range, page_hash(p), page_range(p)};
+	if (p->start == NULL)
 		return 0;
-	return ddb_invalid(&c->err, "%s", refusal);
+	if (p->start->len != parts(p))
+		return ddb_invalid(&c->err, "%s", refusal);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (keys[i]->name != NULL && member(p->start, keys[i]) == NULL)
+			return ddb_invalid(&c->err, "%s", refusal);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (!typed(p->start, keys[i]))
+			return ddb_invalid(&c->err, "%s", untyped);
+	return 0;
 }
 
 static void

@@ -97,6 +97,10 @@ check_given(struct ddb_call *c, const struct ddb_args *args, unsigned takes)
 		    "expressions");
 	else if (ddb_arg_has(args, ARG_VALUES) && !values)
 		result = refuse_values(c, takes);
+	else if (strcmp(buf_text(&old), "ConditionalOperator") == 0)
+		result =
+		    ddb_invalid(&c->err, "ConditionalOperator cannot be "
+					 "used without Filter or Expected");
 	buf_clear(&new);
 	buf_clear(&old);
 	return result;

@@ -141,9 +141,10 @@ read_writes(struct ddb_call *c, struct transaction *t)
 	struct json_iter it;
 	struct json v;
 	size_t bytes = 0;
-	t->write = ddb_alloc(c->pool, TRANSACT_MAX * sizeof(*t->write));
+	size_t most = json_count(c->args.v[ARG_TRANSACT_ITEMS]);
+	t->write = ddb_alloc(c->pool, most * sizeof(*t->write));
 	json_each(c->args.v[ARG_TRANSACT_ITEMS], &it);
-	while (t->count < TRANSACT_MAX && json_next(&it, NULL, &v)) {
+	while (json_next(&it, NULL, &v)) {
 		struct ddb_write *w = &t->write[t->count];
 		if (read_write(c, v, t->count, w) != 0)
 			return -1;
@@ -285,9 +286,10 @@ read_gets(struct ddb_call *c, struct transaction *t)
 	static const enum ddb_arg needed[] = {ARG_TABLE, ARG_KEY, ARGS};
 	struct json_iter it;
 	struct json v;
-	t->get = ddb_alloc(c->pool, TRANSACT_MAX * sizeof(*t->get));
+	size_t most = json_count(c->args.v[ARG_TRANSACT_ITEMS]);
+	t->get = ddb_alloc(c->pool, most * sizeof(*t->get));
 	json_each(c->args.v[ARG_TRANSACT_ITEMS], &it);
-	while (t->count < TRANSACT_MAX && json_next(&it, NULL, &v)) {
+	while (json_next(&it, NULL, &v)) {
 		struct ddb_get *g = &t->get[t->count];
 		struct json body = json_get(v, "Get");
 		const char *path =
