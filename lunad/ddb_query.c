@@ -259,8 +259,8 @@ query(struct ddb_call *c, struct ddb_page *p)
 		return ddb_invalid(
 		    &c->err, "Conditions can be of length 1 or 2 only");
 	if (find_all(c, p) != 0 ||
-	    page_check_start(c, p, "The provided starting key is invalid") !=
-		0 ||
+	    page_check_start(c, p, "The provided starting key is invalid",
+		"The provided key element does not match the schema") != 0 ||
 	    check_keys(c, p) != 0 ||
 	    ddb_exprs_check(c, p->table, &p->exprs) != 0 ||
 	    check_filter(c, p, p->exprs.filter) != 0 ||

@@ -1,11 +1,11 @@
 /*
- * ddb < CASE: print a case of DynamoDB's numbers, values and expressions
- * with what comes of each line behind it.
+ * lunad_ddb: DynamoDB's numbers, values and expressions as lunad reads them; for
+ * each line of stdin, what comes of it.
  *
  * Lines "item", "names" and "values" with JSON set what the others use:
- * "condition", "update" and "project" with an expression; "number", "add",
- * "order" (of numbers, their keys compared too), "size" of the item. What
- * begins with "= " is replaced by what really comes of the line before.
+ * "condition", "update" and "project" with an expression. "number", "add" and
+ * "order" have one number or two (order: their keys are compared too), and
+ * "size" is that of the item.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static struct err err;
 static void
 result(const char *text)
 {
-	printf("= %s\n", text);
+	puts(text);
 }
 
 static struct json
@@ -65,8 +65,8 @@ set_bound(struct ddb_bound **list, const char *text, bool values)
 		b->key_len = key.len - 2;
 		b->name = v.at + 1;
 		b->len = v.len - 2;
-		b->value = values ? ddb_value_read(&pool, v, false, &err)
-				  : NULL;
+		b->value =
+		    values ? ddb_value_read(&pool, v, false, &err) : NULL;
 		if (values && b->value == NULL)
 			result(err.message);
 		b->next = *list;
@@ -79,9 +79,9 @@ condition(const char *text)
 {
 	struct ddb_expr *e = ddb_condition_parse(
 	    &scope, "ConditionExpression", text, strlen(text));
-	result(e == NULL			      ? err.message
+	result(e == NULL                     ? err.message
 	       : ddb_matches(&pool, e, item) ? "true"
-						      : "false");
+					     : "false");
 }
 
 static void
@@ -194,9 +194,6 @@ main(void)
 	while ((len = getline(&line, &cap, stdin)) > 0) {
 		if (line[len - 1] == '\n')
 			line[--len] = '\0';
-		if (strncmp(line, "= ", 2) == 0)
-			continue;
-		puts(line);
 		size_t word = strcspn(line, " ");
 		const char *rest = line + word + (line[word] == ' ');
 		char *text = ddb_copy(&pool, rest, strlen(rest));
