@@ -154,29 +154,30 @@ clock_wait(struct lunad *l, int limit_ms)
 	return wait < 0 ? 0 : (int)wait;
 }
 
+/* The clock as it is, kept with what was done so far. */
+static void
+settle(struct lunad *l, int64_t offset_ms)
+{
+	l->clock->offset_ms = offset_ms;
+	store_save(l->store);
+	save(l);
+	store_keep(l->store);
+	server_commit(l);
+}
+
 int
 clock_advance(struct lunad *l, int64_t to_ms)
 {
 	struct clock *k = l->clock;
 	int64_t now = lunad_now(l);
+	int64_t offset = k->offset_ms + (to_ms > now ? to_ms - now : 0);
 	int ran = 0;
 	for (look(l); k->due_ms <= to_ms; look(l)) {
 		now = k->due_ms > now ? k->due_ms : now;
-		/* Time stands at the event also between events. */
-		k->offset_ms = now - text_now();
 		run_one(l, now);
 		if (++ran % EVENTS == 0)
-			server_commit(l);
+			settle(l, now - text_now());
 	}
-	if (to_ms > now)
-		now = to_ms;
-	store_save(l->store);
-	int64_t offset = now - text_now();
-	if (offset > k->offset_ms)
-		k->offset_ms = offset;
-	save(l);
-	store_keep(l->store);
-	server_commit(l);
-	k->dirty = true;
+	settle(l, offset);
 	return ran;
 }
