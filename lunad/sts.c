@@ -15,6 +15,7 @@
 #define ROLE_DEFAULT_S 3600
 #define ROLE_CHAINED_S 3600
 #define TOKEN_DEFAULT_S 43200
+#define FORGET_MS 86400000
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS sts_session ("
@@ -230,13 +231,14 @@ get_session_token(struct request *r)
 	return ANSWER;
 }
 
-/* Sessions outlive the process; those that are over are forgotten. */
+/* Sessions outlive the process. Those that are over are told so for a day,
+ * and then unknown. */
 static void
 sts_open(struct lunad *l)
 {
 	struct store *s = lunad_store(l);
 	store_do(s, "DELETE FROM sts_session WHERE expires_ms <= ?", "i",
-	    text_now());
+	    text_now() - FORGET_MS);
 	sqlite3_stmt *q = store_query(s,
 	    "SELECT key_id, secret, token, account, arn, user_id, expires_ms"
 	    " FROM sts_session",
