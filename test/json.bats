@@ -51,3 +51,20 @@ repeat() {
 	[ "$(grep -ac '^accepted .*/y_' "$BATS_TEST_TMPDIR/verdicts")" -eq 95 ]
 	[ "$(grep -ac '^refused .*/n_' "$BATS_TEST_TMPDIR/verdicts")" -eq 188 ]
 }
+
+# Quotes, escapes and ends at every place of a block of 64 bytes.
+@test "a member is found wherever it lies" {
+	local p i pad=
+	p=$(program json)
+	for ((i = 0; i < 150; i++)); do
+		printf '{"p":"%s","name":%d,"q":"%s"}\n' "$pad" "$i" "$pad"
+		printf '{"%s\\"":"%s\\\\","name":%d}\n' "$pad" "$pad" "$i"
+		printf '{"p":[{"name":"%s"}],"\\u006eame":%d}\n' "$pad" "$i"
+		pad+=x
+	done >"$BATS_TEST_TMPDIR/lines"
+	for ((i = 0; i < 150; i++)); do
+		printf 'number %d\nnumber %d\nnumber %d\n' "$i" "$i" "$i"
+	done >"$BATS_TEST_TMPDIR/expected"
+	"$p" get name <"$BATS_TEST_TMPDIR/lines" |
+		cmp - "$BATS_TEST_TMPDIR/expected"
+}
