@@ -40,7 +40,7 @@ add_leaf(struct flatten *f, struct json v)
 	else if (json_text(v, &f->value, f->err) != 0)
 		return -1;
 	query_add_bytes(
-	    f->out, f->name.data, buf_text(&f->value), f->value.len);
+	    f->out, buf_text(&f->name), buf_text(&f->value), f->value.len);
 	return 0;
 }
 
@@ -67,7 +67,7 @@ add_list(struct flatten *f, struct json list)
 			return -1;
 	}
 	if (n == 0 && !f->flat)
-		query_add(f->out, f->name.data, "");
+		query_add(f->out, buf_text(&f->name), "");
 	return 0;
 }
 
