@@ -12,6 +12,7 @@
 
 struct keys {
 	struct key *bucket[BUCKETS];
+	struct key *dropped; /* requests that wait still name them */
 };
 
 static size_t
@@ -43,6 +44,16 @@ key_free(struct key *key)
 	free(key);
 }
 
+static void
+list_free(struct key *key)
+{
+	while (key != NULL) {
+		struct key *next = key->next;
+		key_free(key);
+		key = next;
+	}
+}
+
 struct keys *
 keys_new(void)
 {
@@ -66,11 +77,8 @@ keys_free(struct keys *k)
 	if (k == NULL)
 		return;
 	for (size_t i = 0; i < BUCKETS; i++)
-		while (k->bucket[i] != NULL) {
-			struct key *key = k->bucket[i];
-			k->bucket[i] = key->next;
-			key_free(key);
-		}
+		list_free(k->bucket[i]);
+	list_free(k->dropped);
 	free(k);
 }
 
@@ -106,7 +114,8 @@ drop(struct keys *k, const char *id)
 				continue;
 			}
 			*at = key->next;
-			key_free(key);
+			key->next = k->dropped;
+			k->dropped = key;
 		}
 }
 

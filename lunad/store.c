@@ -22,6 +22,8 @@ struct store {
 	struct statement *bucket[BUCKETS];
 	sqlite3_stmt *fresh; /* given out, not stepped yet */
 	bool failed;
+	bool open; /* a transaction, as the core knows it */
+	bool lost; /* SQLite ended it by itself: full disk, no memory */
 	uint64_t undone;
 	/* What total_changes was at each open savepoint. */
 	sqlite3_int64 changes[NESTED];
@@ -283,8 +285,11 @@ store_script(struct store *s, const char *sql, struct err *err)
 void
 store_save(struct store *s)
 {
-	if (!store_pending(s))
+	if (sqlite3_get_autocommit(s->db) != 0) {
+		s->lost |= s->open;
 		store_do(s, "BEGIN IMMEDIATE", "");
+	}
+	s->open = true;
 	store_do(s, "SAVEPOINT r", "");
 	if (s->depth < NESTED)
 		s->changes[s->depth] = sqlite3_total_changes64(s->db);
@@ -295,6 +300,7 @@ void
 store_keep(struct store *s)
 {
 	s->depth--;
+	s->undone += sqlite3_get_autocommit(s->db) != 0;
 	store_do(s, "RELEASE r", "");
 }
 
@@ -305,9 +311,10 @@ store_undo(struct store *s)
 	if (s->depth >= NESTED ||
 	    s->changes[s->depth] != sqlite3_total_changes64(s->db))
 		s->undone++;
-	/* A full disk may have ended the whole transaction already. */
-	if (!store_pending(s))
+	if (sqlite3_get_autocommit(s->db) != 0) {
+		s->lost = true;
 		return;
+	}
 	store_do(s, "ROLLBACK TO r", "");
 	store_do(s, "RELEASE r", "");
 }
@@ -315,7 +322,7 @@ store_undo(struct store *s)
 bool
 store_pending(struct store *s)
 {
-	return sqlite3_get_autocommit(s->db) == 0;
+	return s->open;
 }
 
 int
@@ -327,14 +334,16 @@ store_commit(struct store *s)
 			diag("store: never ended: %s", sqlite3_sql(q));
 			sqlite3_reset(q);
 		}
+	s->lost |= sqlite3_get_autocommit(s->db) != 0;
 	store_clear(s);
-	store_do(s, "COMMIT", "");
-	if (!s->failed)
-		return 0;
-	if (store_pending(s))
+	if (!s->lost)
+		store_do(s, "COMMIT", "");
+	bool kept = !s->lost && !s->failed;
+	if (sqlite3_get_autocommit(s->db) == 0)
 		store_do(s, "ROLLBACK", "");
-	s->undone++;
-	return -1;
+	s->open = s->lost = false;
+	s->undone += !kept;
+	return kept ? 0 : -1;
 }
 
 uint64_t
