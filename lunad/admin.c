@@ -78,11 +78,7 @@ clock_post(struct lunad *l, struct call *c)
 		at = lunad_now(l) + by;
 	else if (at < lunad_now(l))
 		return refuse(c, 400, "to: the clock never goes back");
-	int events = clock_advance(l, at);
-	if (events < 0)
-		return refuse(
-		    c, 500, "an event failed; the clock stands at it");
-	return put_clock(l, c, events);
+	return put_clock(l, c, clock_advance(l, at));
 }
 
 static int

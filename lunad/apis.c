@@ -1,6 +1,7 @@
 #include "lunad.h"
 
 /* Every service exports its table of operations; main's order is this. */
+extern const struct api cfn_api;
 extern const struct api cloudwatch_api;
 extern const struct api deliver_api;
 extern const struct api dynamodb_api;
@@ -21,6 +22,7 @@ const struct api *const lunad_apis[] = {
     &kms_api,
     &ses_api,
     &iam_api,
+    &cfn_api,
     &sts_api,
     &deliver_api,
     NULL,

@@ -2,12 +2,9 @@
 #include <stdlib.h>
 
 #include "core.h"
-#include "diag.h"
 #include "mem.h"
 #include "text.h"
 
-/* An event that failed is tried again after this. */
-#define HOLD_MS 1000
 /* Under load what is due is asked for no more often than this. */
 #define LOOK_MS 5
 /* A transaction of an advance is no larger than this. */
@@ -20,7 +17,6 @@ struct clock {
 	int64_t due_ms;    /* as of the last look */
 	const struct api *due_api;
 	int64_t looked_ms; /* real */
-	int64_t hold_ms;   /* real: no event before */
 	bool dirty;
 };
 
@@ -59,10 +55,8 @@ clock_open(struct lunad *l, const char *start, struct err *err)
 	int64_t had = store_number(
 	    l->store, INT64_MIN, "SELECT offset_ms FROM core_clock", "");
 	k->offset_ms = had == INT64_MIN ? 0 : had;
-	if (start == NULL) {
-		save(l);
+	if (start == NULL)
 		return k;
-	}
 	if (text_when(start, text_now(), &at) < 0) {
 		err_set(err, ERR_SETUP, "Usage",
 		    "--clock %s: not a time; write 2026-11-20T12:00:00Z, or "
@@ -113,9 +107,8 @@ look(struct lunad *l)
 	}
 }
 
-/* Run the one event that is due next, as of now_ms. -1: it failed, and all of
- * it is undone. */
-static int
+/* Run the one event that is due next, as of now_ms. */
+static void
 run_one(struct lunad *l, int64_t now_ms)
 {
 	struct clock *k = l->clock;
@@ -124,16 +117,11 @@ run_one(struct lunad *l, int64_t now_ms)
 	store_clear(l->store);
 	store_save(l->store);
 	k->due_api->run_due(l, now_ms);
-	if (!store_failed(l->store))
-		store_keep(l->store);
-	else
+	if (store_failed(l->store))
 		store_undo(l->store);
+	else
+		store_keep(l->store);
 	k->frozen_ms = 0;
-	if (!store_failed(l->store))
-		return 0;
-	diag("an event of %s failed and is tried again", k->due_api->name);
-	k->hold_ms = text_tick() + HOLD_MS;
-	return -1;
 }
 
 int
@@ -143,8 +131,8 @@ clock_run(struct lunad *l, int most)
 	int ran = 0;
 	if (k->dirty && text_tick() - k->looked_ms >= LOOK_MS)
 		look(l);
-	while (ran < most && k->due_ms <= lunad_now(l) &&
-	       text_tick() >= k->hold_ms && run_one(l, lunad_now(l)) == 0) {
+	while (ran < most && k->due_ms <= lunad_now(l)) {
+		run_one(l, lunad_now(l));
 		ran++;
 		look(l);
 	}
@@ -163,8 +151,6 @@ clock_wait(struct lunad *l, int limit_ms)
 		if (look_in < wait)
 			wait = look_in;
 	}
-	if (wait < k->hold_ms - text_tick())
-		wait = k->hold_ms - text_tick();
 	return wait < 0 ? 0 : (int)wait;
 }
 
@@ -188,10 +174,7 @@ clock_advance(struct lunad *l, int64_t to_ms)
 	int ran = 0;
 	for (look(l); k->due_ms <= to_ms; look(l)) {
 		now = k->due_ms > now ? k->due_ms : now;
-		if (run_one(l, now) < 0) {
-			settle(l, now - text_now());
-			return -1;
-		}
+		run_one(l, now);
 		if (++ran % EVENTS == 0)
 			settle(l, now - text_now());
 	}

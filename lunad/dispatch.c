@@ -204,12 +204,12 @@ read_body(struct call *c, struct json *in)
 		*in = (struct json){JSON_OBJECT, "{}", 2};
 		return 0;
 	}
-	int rc = json_scan(buf_text(&c->body), c->body.len, in, &err);
-	if (rc == 0 && in->type == JSON_OBJECT)
+	if (json_scan(buf_text(&c->body), c->body.len, in, &err) == 0 &&
+	    in->type == JSON_OBJECT)
 		return 0;
 	return refuse(c, 400, "SerializationException", 400,
 	    "SerializationException", "%s",
-	    rc < 0 ? err.message : "not a JSON object");
+	    in->type == JSON_NONE ? err.message : "not a JSON object");
 }
 
 static int
@@ -304,16 +304,17 @@ run(struct call *c)
 		store_save(s);
 	c->r.now_ms = lunad_now(c->r.lunad);
 	int answer = c->op->run(&c->r);
-	if (writes && !store_failed(s) && answer != ANSWER_ERROR)
-		store_keep(s);
-	else if (writes)
+	if (store_failed(s)) {
+		c->common = "InternalFailure";
+		answer = fail(&c->r, 500, "InternalFailure",
+		    "The request processing has failed because of an unknown "
+		    "error.");
+	}
+	if (writes && answer == ANSWER_ERROR)
 		store_undo(s);
-	if (!store_failed(s))
-		return answer;
-	store_clear(s);
-	c->common = "InternalFailure";
-	return fail(&c->r, 500, "InternalFailure",
-	    "The request processing has failed because of an unknown error.");
+	else if (writes)
+		store_keep(s);
+	return answer;
 }
 
 int
@@ -372,13 +373,8 @@ lunad_call(struct lunad *l, const char *region, const char *service,
 		    "lunad has no operation %s of %s", operation, service);
 	else if (json_scan(params, params_len, &c.r.in, &err) < 0)
 		fail(&c.r, 400, "SerializationException", "%s", err.message);
-	else if (store_failed(l->store))
-		fail(&c.r, 500, "InternalFailure", "the caller has failed");
 	else if (run(&c) == ANSWER)
 		buf_add_text(out, c.out.len == 0 ? "{}" : c.out.data);
-	else if (c.r.error_status == 0)
-		fail(&c.r, 500, "InternalFailure",
-		    "%s waits, which another service's call cannot", operation);
 	int status = c.r.error_status;
 	if (status != 0 && failure != NULL) {
 		memcpy(failure->code, c.r.error_code, sizeof(failure->code));

@@ -12,7 +12,6 @@
 
 struct keys {
 	struct key *bucket[BUCKETS];
-	struct key *dropped; /* requests that wait still name them */
 };
 
 static size_t
@@ -44,16 +43,6 @@ key_free(struct key *key)
 	free(key);
 }
 
-static void
-list_free(struct key *key)
-{
-	while (key != NULL) {
-		struct key *next = key->next;
-		key_free(key);
-		key = next;
-	}
-}
-
 struct keys *
 keys_new(void)
 {
@@ -77,8 +66,11 @@ keys_free(struct keys *k)
 	if (k == NULL)
 		return;
 	for (size_t i = 0; i < BUCKETS; i++)
-		list_free(k->bucket[i]);
-	list_free(k->dropped);
+		while (k->bucket[i] != NULL) {
+			struct key *key = k->bucket[i];
+			k->bucket[i] = key->next;
+			key_free(key);
+		}
 	free(k);
 }
 
@@ -114,8 +106,7 @@ drop(struct keys *k, const char *id)
 				continue;
 			}
 			*at = key->next;
-			key->next = k->dropped;
-			k->dropped = key;
+			key_free(key);
 		}
 }
 

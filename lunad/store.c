@@ -22,8 +22,6 @@ struct store {
 	struct statement *bucket[BUCKETS];
 	sqlite3_stmt *fresh; /* given out, not stepped yet */
 	bool failed;
-	bool open; /* a transaction, as the core knows it */
-	bool lost; /* SQLite ended it by itself: full disk, no memory */
 	uint64_t undone;
 	/* What total_changes was at each open savepoint. */
 	sqlite3_int64 changes[NESTED];
@@ -285,11 +283,8 @@ store_script(struct store *s, const char *sql, struct err *err)
 void
 store_save(struct store *s)
 {
-	if (sqlite3_get_autocommit(s->db) != 0) {
-		s->lost |= s->open;
+	if (!store_pending(s))
 		store_do(s, "BEGIN IMMEDIATE", "");
-	}
-	s->open = true;
 	store_do(s, "SAVEPOINT r", "");
 	if (s->depth < NESTED)
 		s->changes[s->depth] = sqlite3_total_changes64(s->db);
@@ -300,7 +295,6 @@ void
 store_keep(struct store *s)
 {
 	s->depth--;
-	s->undone += sqlite3_get_autocommit(s->db) != 0;
 	store_do(s, "RELEASE r", "");
 }
 
@@ -311,10 +305,9 @@ store_undo(struct store *s)
 	if (s->depth >= NESTED ||
 	    s->changes[s->depth] != sqlite3_total_changes64(s->db))
 		s->undone++;
-	if (sqlite3_get_autocommit(s->db) != 0) {
-		s->lost = true;
+	/* A full disk may have ended the whole transaction already. */
+	if (!store_pending(s))
 		return;
-	}
 	store_do(s, "ROLLBACK TO r", "");
 	store_do(s, "RELEASE r", "");
 }
@@ -322,7 +315,7 @@ store_undo(struct store *s)
 bool
 store_pending(struct store *s)
 {
-	return s->open;
+	return sqlite3_get_autocommit(s->db) == 0;
 }
 
 int
@@ -334,16 +327,14 @@ store_commit(struct store *s)
 			diag("store: never ended: %s", sqlite3_sql(q));
 			sqlite3_reset(q);
 		}
-	s->lost |= sqlite3_get_autocommit(s->db) != 0;
 	store_clear(s);
-	if (!s->lost)
-		store_do(s, "COMMIT", "");
-	bool kept = !s->lost && !s->failed;
-	if (sqlite3_get_autocommit(s->db) == 0)
+	store_do(s, "COMMIT", "");
+	if (!s->failed)
+		return 0;
+	if (store_pending(s))
 		store_do(s, "ROLLBACK", "");
-	s->open = s->lost = false;
-	s->undone += !kept;
-	return kept ? 0 : -1;
+	s->undone++;
+	return -1;
 }
 
 uint64_t

@@ -19,25 +19,6 @@ setup() {
 	END
 }
 
-@test "a transaction that SQLite ended by itself is lost, and said to be" {
-	printf '%s\n' Put Put+ PutAndEnd+ Put PutAndEnd Put |
-		"$p" "$BATS_TEST_TMPDIR/d" 2>"$BATS_TEST_TMPDIR/err" |
-		tee "$BATS_TEST_TMPDIR/got"
-	diff - "$BATS_TEST_TMPDIR/got" <<-'END'
-	Put: 0 {} | 1
-	Put: 0 {} | 1 1
-	PutAndEnd: 500 InternalFailure | 1 (undone)
-	Put: 0 {} lost | 1 (undone)
-	PutAndEnd: 500 InternalFailure lost | 1 (undone)
-	Put: 0 {} | 1 1
-	END
-}
-
-@test "a call by another service cannot wait" {
-	echo ParkInside | "$p" "$BATS_TEST_TMPDIR/d" | grep -qxF \
-		'ParkInside: 0 {"inner":500,"message":"Park waits, which another service'"'"'s call cannot"} |'
-}
-
 @test "SQL that fails, or is never ended, is reported with its text" {
 	printf '%s\n' Put PutWrong PutMiscounted Walk |
 		"$p" "$BATS_TEST_TMPDIR/d" 2>&1 >/dev/null |

@@ -1,7 +1,7 @@
 /*
  * lunad_store DIR: a service of its own on a store in DIR; each line of stdin
  * names an operation that is called, and its answer and what is then in the
- * table are printed. After "Name+" nothing is committed yet.
+ * table are printed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,36 +67,6 @@ put_miscounted(struct request *r)
 	return ANSWER;
 }
 
-/* As SQLite does when the disk is full. */
-static int
-put_and_end(struct request *r)
-{
-	add(r, 30);
-	store_do(r->store, "ROLLBACK", "");
-	return ANSWER;
-}
-
-static int
-park_inside(struct request *r)
-{
-	struct lunad_failure failure = {0};
-	struct buf out = {0};
-	int status = lunad_call(
-	    r->lunad, r->region, "toy", "Park", "{}", 2, &out, &failure);
-	put_open(r->out, NULL, '{');
-	put_int(r->out, "inner", status);
-	put_text(r->out, "message", failure.message);
-	put_close(r->out, '}');
-	buf_clear(&out);
-	return ANSWER;
-}
-
-static int
-park_it(struct request *r)
-{
-	return park(r, "key", 0);
-}
-
 /* The same query inside a walk over it, and one left in the middle. */
 static int
 walk(struct request *r)
@@ -123,9 +93,6 @@ static const struct operation operations[] = {
     {.name = "PutAround", .run = put_around, .writes = true},
     {.name = "PutWrong", .run = put_wrong, .writes = true},
     {.name = "PutMiscounted", .run = put_miscounted, .writes = true},
-    {.name = "PutAndEnd", .run = put_and_end, .writes = true},
-    {.name = "ParkInside", .run = park_inside, .writes = true},
-    {.name = "Park", .run = park_it},
     {.name = "Walk", .run = walk, .writes = true},
     {0},
 };
@@ -137,18 +104,14 @@ static const struct api toy = {.name = "toy",
 const struct api *const lunad_apis[] = {&toy, NULL};
 
 static void
-call(struct lunad *l, char *name)
+call(struct lunad *l, const char *name)
 {
-	char *more = strchr(name, '+');
-	if (more != NULL)
-		*more = '\0';
 	struct lunad_failure failure = {0};
 	struct buf out = {0};
 	uint64_t undone = store_undone(l->store);
 	int status = lunad_call(l, "r", "toy", name, "{}", 2, &out, &failure);
 	printf("%s: %d %s%s", name, status, failure.code, buf_text(&out));
-	if (more == NULL && store_pending(l->store) &&
-	    store_commit(l->store) < 0)
+	if (store_pending(l->store) && store_commit(l->store) < 0)
 		printf(" lost");
 	printf(" |");
 	sqlite3_stmt *q =
