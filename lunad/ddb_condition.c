@@ -62,7 +62,7 @@ check_operands(struct parser *p, const struct ddb_expr *e)
 			    "The function is not allowed to be used this way "
 			    "in an expression; function: %s",
 			    ddb_op_name[o->op]);
-	if (!p->update)
+	if (!p->update || e->op == DDB_IF_NOT_EXISTS)
 		check_distinct(p, e);
 }
 
