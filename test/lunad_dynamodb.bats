@@ -554,7 +554,7 @@ print(zlib.crc32(open(sys.argv[1], "rb").read()))' "$reply")" ]
 }
 
 @test "what was answered survives kill -9" {
-	local n
+	local n line
 	simple
 	for n in $(seq 50); do
 		put "{\"id\":{\"S\":\"$n\"}}" >/dev/null
@@ -562,10 +562,11 @@ print(zlib.crc32(open(sys.argv[1], "rb").read()))' "$reply")" ]
 	kill -9 "$LUNAD_PID"
 	wait "$LUNAD_PID" 2>/dev/null || true
 	mkfifo "$LUNAD_DIR/again"
-	lunad -d "$LUNAD_DIR/data" -l "${AWS_ENDPOINT_URL#http://}" \
-	    >"$LUNAD_DIR/again" 2>>"$LUNAD_DIR/err" 3>&- &
+	lunad -d "$LUNAD_DIR/data" -l 127.0.0.1:0 >"$LUNAD_DIR/again" \
+	    2>>"$LUNAD_DIR/err" 3>&- &
 	LUNAD_PID=$!
-	read -r _ <"$LUNAD_DIR/again"
+	read -r line <"$LUNAD_DIR/again" || cat "$LUNAD_DIR/err"
+	AWS_ENDPOINT_URL=${line##* }
 	run ddb Scan "{\"TableName\":\"$t\",\"Select\":\"COUNT\"}"
 	[ "$(jq .Count <<<"$output")" = 50 ]
 	run ddb DescribeTable "{\"TableName\":\"$t\"}"
