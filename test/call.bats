@@ -261,6 +261,14 @@ END
 	[[ "$output" = 'later ConnectionFailed 0 attempts=1 (Could not resolve host: luna.invalid)' ]]
 }
 
+@test "a name server that does not answer holds nothing up" {
+	servers_env https://luna.invalid
+	SECONDS=0
+	TEST_SLOW_NAMES=1 call -1 -x 500 sqs A
+	[[ "$output" = 'later Timeout 0 attempts=1 (Resolving timed out after '* ]]
+	[ "$SECONDS" -le 3 ]
+}
+
 @test "an answer that does not come ends with the time set for it" {
 	scripted_start <<'END'
 >> 200 delay=20
@@ -748,13 +756,42 @@ END
 	[[ "$output" = 'setup CertificateRefused 0 attempts=1 ('*absent* ]]
 }
 
-@test "a certificate for another name is refused" {
-	certificate luna IP:127.0.0.2
-	scripted_start -t "$BATS_TEST_TMPDIR/cert" "$BATS_TEST_TMPDIR/key" <<'END'
+# A certificate of a test authority: issue NAME DAYS DIGEST USAGE.
+issue() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	[ -e ca ] || openssl req -x509 -newkey rsa:2048 -nodes -days 2 \
+	    -subj /CN=authority -keyout ca.key -out ca 2>/dev/null
+	openssl req -newkey rsa:2048 -nodes -subj /CN=luna -keyout key \
+	    -out request 2>/dev/null
+	openssl x509 -req -in request -CA ca -CAkey ca.key -CAcreateserial \
+	    -days "$2" "-$3" -out cert -extfile <(
+		echo "subjectAltName=$1"
+		echo "extendedKeyUsage=$4"
+	) 2>/dev/null
+	cd - >/dev/null || return 1
+}
+
+@test "of an authority's certificates only a sound one is taken" {
+	local want name days digest usage
+	while read -r want name days digest usage; do
+		issue "$name" "$days" "$digest" "$usage"
+		if [ "$days" = 0 ]; then
+			until ! openssl x509 -checkend 0 -noout \
+			    -in "$BATS_TEST_TMPDIR/cert" >/dev/null; do :; done
+		fi
+		scripted_start -t "$BATS_TEST_TMPDIR/cert" \
+		    "$BATS_TEST_TMPDIR/key" <<'END'
 >> 200 repeat=inf
 {}
 END
-	AWS_CA_BUNDLE=$BATS_TEST_TMPDIR/cert call sqs ListQueues
-	[[ "$output" = 'setup CertificateRefused 0 attempts=1 ('* ]]
-	[ "$(scripted_count)" -eq 0 ]
+		AWS_CA_BUNDLE=$BATS_TEST_TMPDIR/ca call sqs ListQueues
+		[[ "$output" = "$want "* ]]
+		[ "$want" = none ] || [ "$(scripted_count)" -eq 0 ]
+	done <<'END'
+none IP:127.0.0.1 2 sha256 serverAuth
+setup IP:127.0.0.2 2 sha256 serverAuth
+setup IP:127.0.0.1 0 sha256 serverAuth
+setup IP:127.0.0.1 2 sha1 serverAuth
+setup IP:127.0.0.1 2 sha256 clientAuth
+END
 }

@@ -302,6 +302,7 @@ def main():
     tls = None
     if len(sys.argv) > 4:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.set_ciphers("DEFAULT:@SECLEVEL=0")  # weak ones are to be refused
         tls.load_cert_chain(sys.argv[3], sys.argv[4])
     server = Server(sys.argv[1], sys.argv[2], tls)
     print("http%s://127.0.0.1:%d" % ("s" if tls else "",
