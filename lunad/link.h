@@ -25,6 +25,7 @@ struct link {
 	struct MHD_Connection *connection;
 	char *target;
 	enum link_state state;
+	bool suspended;
 	/* while it waits */
 	char *key;
 	uint32_t hash;

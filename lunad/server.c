@@ -34,7 +34,16 @@ release(struct link *k, enum link_state state)
 {
 	k->state = state;
 	k->server->resumed = true;
-	MHD_resume_connection(k->connection);
+	if (k->suspended)
+		MHD_resume_connection(k->connection);
+	k->suspended = false;
+}
+
+static void
+suspend(struct link *k)
+{
+	k->suspended = true;
+	MHD_suspend_connection(k->connection);
 }
 
 /* A reply is ready: wait for the COMMIT when one is due, for its time when
@@ -173,7 +182,7 @@ drip(void *cls, uint64_t pos, char *to, size_t max)
 		k->state = LINK_DELAYED;
 		k->until_ms = text_now() + c->mischief.slow_ms;
 		wait_add(&k->server->waiting, k);
-		MHD_suspend_connection(k->connection);
+		suspend(k);
 		return 0;
 	}
 	*to = c->reply->data[pos];
@@ -306,6 +315,7 @@ handle(void *cls, struct MHD_Connection *connection, const char *url,
     void **ctx)
 {
 	(void)cls;
+	(void)connection;
 	(void)url;
 	(void)version;
 	struct link *k = *ctx;
@@ -316,11 +326,30 @@ handle(void *cls, struct MHD_Connection *connection, const char *url,
 		*len = 0;
 		return k->call.body.full ? MHD_NO : MHD_YES;
 	}
-	if (k->state == LINK_READING && !run(k)) {
-		MHD_suspend_connection(connection);
+	if (k->state == LINK_READING)
+		run(k);
+	/* Without a reply MHD asks again in its next round, which is after the
+	 * COMMIT: nothing is suspended for so short a while. */
+	if (k->state == LINK_PENDING)
+		return MHD_YES;
+	if (k->state == LINK_PARKED || k->state == LINK_DELAYED) {
+		suspend(k);
 		return MHD_YES;
 	}
 	return send_reply(k);
+}
+
+/* Its client went away before the COMMIT. */
+static void
+forget_pending(struct link *k)
+{
+	struct server *s = k->server;
+	struct link **at = &s->pending;
+	while (*at != k)
+		at = &(*at)->next;
+	*at = k->next;
+	if (s->last_pending == &k->next)
+		s->last_pending = at;
 }
 
 static void
@@ -333,6 +362,10 @@ completed(void *cls, struct MHD_Connection *connection, void **ctx,
 	struct link *k = *ctx;
 	if (k == NULL)
 		return;
+	if (k->state == LINK_PENDING)
+		forget_pending(k);
+	else if (k->state == LINK_DELAYED)
+		wait_drop(&k->server->waiting, k);
 	call_clear(&k->call);
 	free(k->key);
 	free(k->target);

@@ -493,6 +493,34 @@ sys.stdout.buffer.write(got)' "$url" "$pid" "$BATS_TEST_TMPDIR/signed" "$1"
 	[ ! -s "$BATS_TEST_TMPDIR/err" ]
 }
 
+@test "clients that hang up before their answer hurt nobody" {
+	start
+	signed "$SESSION"
+	python3 -c '
+import socket, struct, sys
+url, path, body = sys.argv[1:]
+host, port = url[len("http://"):].split(":")
+head = "".join(line.strip() + "\r\n" for line in open(path))
+request = (f"POST / HTTP/1.1\r\nHost: {host}:{port}\r\n{head}"
+    "Content-Type: application/x-www-form-urlencoded\r\n"
+    f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+for i in range(250):
+    held = []
+    for j in range(4):
+        s = socket.create_connection((host, int(port)))
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+            struct.pack("ii", 1, 0))
+        s.sendall(request)
+        held.append(s)
+    if i % 3 == 0:
+        assert held[0].recv(12) == b"HTTP/1.1 200"
+    for s in held:
+        s.close()
+' "$url" "$BATS_TEST_TMPDIR/signed" "$SESSION"
+	sign "$IDENTITY" | grep -q '<Arn>'
+	[ ! -s "$BATS_TEST_TMPDIR/err" ]
+}
+
 @test "-- COMMAND sees lunad only, and its status is lunad's" {
 	AWS_PROFILE=prod AWS_ENDPOINT_URL_SQS=https://prod.example \
 		AWS_SESSION_TOKEN=real run -0 --separate-stderr "$lunad" -- env
