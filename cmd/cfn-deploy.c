@@ -1,5 +1,5 @@
 /*
- * cfn-deploy - create, change or delete a CloudFormation stack
+ * cfn-deploy - create or update a CloudFormation stack
  *
  * In:  nothing; the template is a file
  * Out: an event of the stack a record, then an output a record, with
@@ -192,9 +192,9 @@ main(int argc, char **argv)
 		status = delete ? delete_stack(&d, &err) : deploy(&d, &err);
 	stack_plan_clear(&d.plan);
 	stack_clear(&d.stack);
-	struct buf *bufs[] = {&d.body, &d.fields, &d.line};
-	for (size_t i = 0; i < 3; i++)
-		buf_clear(bufs[i]);
+	buf_clear(&d.body);
+	buf_clear(&d.fields);
+	buf_clear(&d.line);
 	opt_list_free(&capability);
 	ident_close(ident);
 	if (status != 0)
