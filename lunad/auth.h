@@ -59,8 +59,7 @@ int auth_check(struct auth *a, const struct auth_request *q, int64_t now_ms,
     struct auth_result *out);
 
 /* The service that a request says it is signed for; "" when it says none. */
-void auth_service(
-    const struct auth_request *q, char service[static AUTH_NAME]);
+void auth_service(const struct auth_request *q, char service[static AUTH_NAME]);
 
 /* A header, or NULL; names are compared without case. */
 const struct auth_header *auth_header(

@@ -16,8 +16,7 @@ struct canonical_list {
 bool canonical_list_has(struct canonical_list list, const char *name);
 
 /* The decoded value of a parameter in a target's query; out is reset. */
-bool canonical_parameter(
-    const char *target, const char *name, struct buf *out);
+bool canonical_parameter(const char *target, const char *name, struct buf *out);
 
 /*
  * Append the canonical request.

@@ -16,11 +16,7 @@
  *
  * All other faults are the core's; so no service does anything for them.
  */
-enum fault_entry {
-	FAULT_NONE,
-	FAULT_LATER,
-	FAULT_NEVER
-};
+enum fault_entry { FAULT_NONE, FAULT_LATER, FAULT_NEVER };
 
 struct request;
 enum fault_entry fault_entry(struct request *r, const char *text, size_t len);

@@ -92,7 +92,7 @@ struct wire_shape {
 		WIRE_FLAT_LIST, /* <item>…</item> again and again, item named */
 		WIRE_MAP, /* <Member><entry><key/><value/></entry></Member> */
 		WIRE_FLAT_MAP, /* <item><Name/><Value/></item> (SQS attributes) */
-		WIRE_TIME /* a number of seconds, written as ISO 8601 */
+		WIRE_TIME      /* a number of seconds, written as ISO 8601 */
 	} as;
 	/* '*' that begins item stands for the operation's name. */
 	const char *item, *key, *value;
@@ -126,8 +126,8 @@ struct api {
 	/* For a service with transfers of its own (deliveries): wait as
 	 * poll(2) does and for them too; false when it has none running.
 	 * What came of them is due work of the service. NULL for all others. */
-	bool (*wait)(struct lunad *l, struct pollfd *fds, size_t count,
-	    int timeout_ms);
+	bool (*wait)(
+	    struct lunad *l, struct pollfd *fds, size_t count, int timeout_ms);
 	/* Called once after the schema; called after /_luna/reset too. */
 	void (*open)(struct lunad *l);
 };
