@@ -564,11 +564,12 @@ static int
 certificate(struct request *r)
 {
 	const char *id = param(r, "Id");
+	const char *pem = sns_sign_certificate(r->lunad, id);
 
-	if (id == NULL || strcmp(id, sns_sign_name(r->lunad)) != 0)
+	if (pem == NULL)
 		return fail(r, 404, "NotFound", "no such certificate");
 	r->type = "application/x-pem-file";
-	buf_add_text(r->out, sns_sign_certificate(r->lunad));
+	buf_add_text(r->out, pem);
 	return ANSWER;
 }
 

@@ -243,6 +243,7 @@ deliver_one(struct lunad *l, const char *base_url, const struct sns_topic *t,
     struct sns_message *m, const struct target *to, struct sns_tally *tally)
 {
 	struct json own = json_get(m->by_protocol, to->protocol);
+	bool queue = strcmp(to->protocol, "sqs") == 0;
 	const char *text = m->text;
 	size_t len = m->len;
 	struct buf other = {0}, body = {0};
@@ -258,8 +259,9 @@ deliver_one(struct lunad *l, const char *base_url, const struct sns_topic *t,
 	if (to->raw || strcmp(to->protocol, "email") == 0)
 		buf_add(&body, text, len);
 	else
-		sns_notification(l, base_url, t, m, text, len, to->arn, &body);
-	if (strcmp(to->protocol, "sqs") == 0) {
+		sns_notification(l, base_url, t, m, text, len, to->arn,
+		    queue ? SNS_QUICK : SNS_PLAIN, &body);
+	if (queue) {
 		if (to_queue(l, t, m, to->endpoint, to->raw, &body) == 0)
 			tally->delivered++;
 		else
@@ -272,9 +274,9 @@ deliver_one(struct lunad *l, const char *base_url, const struct sns_topic *t,
 		to_dead_letter(l, t, m, to, &body, tally);
 	}
 out:
-	/* The signature was of a text that is no more. */
-	if (m->signed_text != m->text)
-		m->signed_text = NULL;
+	/* A signature may be of a text that is no more. */
+	for (size_t i = 0; text != m->text && i < SNS_KEYS; i++)
+		m->signature[i].of = NULL;
 	buf_clear(&other);
 	buf_clear(&body);
 }
@@ -304,8 +306,10 @@ sns_fan_out(struct lunad *l, const char *base_url, const struct sns_topic *t,
 		deliver_one(l, base_url, t, m, &to, tally);
 	}
 	store_end(q);
-	buf_clear(&m->signature);
-	m->signed_text = NULL;
+	for (size_t i = 0; i < SNS_KEYS; i++) {
+		buf_clear(&m->signature[i].base64);
+		m->signature[i].of = NULL;
+	}
 }
 
 static void

@@ -41,15 +41,15 @@ sign_text(struct buf *to, const char *name, const char *value)
 }
 
 static void
-add_signature(struct lunad *l, const char *base_url, int version,
-    const struct buf *signature, struct buf *out)
+add_signature(struct lunad *l, const char *base_url, enum sns_key key,
+    int version, const struct buf *signature, struct buf *out)
 {
 	struct buf url = {0};
 
 	add_text(out, "SignatureVersion", version == 2 ? "2" : "1");
 	add_text(out, "Signature", buf_text(signature));
 	buf_addf(&url, "%s/SimpleNotificationService-%s", base_url,
-	    sns_sign_name(l));
+	    sns_sign_name(l, key));
 	add_text(out, "SigningCertURL", buf_text(&url));
 	buf_clear(&url);
 }
@@ -57,11 +57,12 @@ add_signature(struct lunad *l, const char *base_url, int version,
 /* The subscribers of one topic mostly read the same: it is signed once. */
 static void
 sign_notification(struct lunad *l, const struct sns_topic *t,
-    struct sns_message *m, const char *text, size_t len, const char *time)
+    struct sns_message *m, const char *text, size_t len, const char *time,
+    enum sns_key key)
 {
 	struct buf lines = {0};
 
-	if (m->signed_text == text)
+	if (m->signature[key].of == text)
 		return;
 	sign_line(&lines, "Message", text, len);
 	sign_text(&lines, "MessageId", m->id);
@@ -70,9 +71,10 @@ sign_notification(struct lunad *l, const struct sns_topic *t,
 	sign_text(&lines, "Timestamp", time);
 	sign_text(&lines, "TopicArn", t->arn);
 	sign_text(&lines, "Type", "Notification");
-	buf_reset(&m->signature);
-	sns_sign(l, lines.data, lines.len, t->signature, &m->signature);
-	m->signed_text = text;
+	buf_reset(&m->signature[key].base64);
+	sns_sign(l, key, lines.data, lines.len, t->signature,
+	    &m->signature[key].base64);
+	m->signature[key].of = text;
 	buf_clear(&lines);
 }
 
@@ -107,7 +109,7 @@ add_attributes(struct json attributes, struct buf *out)
 void
 sns_notification(struct lunad *l, const char *base_url,
     const struct sns_topic *t, struct sns_message *m, const char *text,
-    size_t len, const char *subscription_arn, struct buf *out)
+    size_t len, const char *subscription_arn, enum sns_key key, struct buf *out)
 {
 	char time[TEXT_ISO];
 	struct buf url = {0};
@@ -124,8 +126,9 @@ sns_notification(struct lunad *l, const char *base_url,
 	add(out, "Message", text, len);
 	add_text(out, "Timestamp", time);
 	if (!t->fifo) {
-		sign_notification(l, t, m, text, len, time);
-		add_signature(l, base_url, t->signature, &m->signature, out);
+		sign_notification(l, t, m, text, len, time, key);
+		add_signature(l, base_url, key, t->signature,
+		    &m->signature[key].base64, out);
 	}
 	buf_addf(&url, "%s/?Action=Unsubscribe&SubscriptionArn=%s", base_url,
 	    subscription_arn);
@@ -173,7 +176,7 @@ sns_confirmation(struct lunad *l, const struct sns_topic *t,
 	sign_text(&lines, "Token", s->token);
 	sign_text(&lines, "TopicArn", s->topic_arn);
 	sign_text(&lines, "Type", type);
-	sns_sign(l, lines.data, lines.len, t->signature, &signature);
+	sns_sign(l, SNS_PLAIN, lines.data, lines.len, t->signature, &signature);
 
 	buf_add_char(out, '{');
 	add_text(out, "Type", type);
@@ -183,7 +186,8 @@ sns_confirmation(struct lunad *l, const struct sns_topic *t,
 	add_text(out, "Message", buf_text(&message));
 	add_text(out, "SubscribeURL", buf_text(&link));
 	add_text(out, "Timestamp", time);
-	add_signature(l, lunad_base_url(l), t->signature, &signature, out);
+	add_signature(
+	    l, lunad_base_url(l), SNS_PLAIN, t->signature, &signature, out);
 	buf_add_text(out, "\n}");
 	buf_clear(&link);
 	buf_clear(&message);

@@ -50,6 +50,8 @@ struct sns_subscription {
 	bool authenticated, keep; /* keep: Unsubscribe only when signed */
 };
 
+enum sns_key { SNS_PLAIN, SNS_QUICK, SNS_KEYS };
+
 /* One message on its way to the subscribers. */
 struct sns_message {
 	const char *id;
@@ -61,9 +63,11 @@ struct sns_message {
 	const char *group, *dedup;
 	const char *sequence; /* FIFO, or NULL */
 	int64_t now_ms;
-	/* made when first wanted, once for all subscriptions */
-	struct buf signature;
-	const char *signed_text;
+	/* made when first wanted, once for all subscriptions: by key */
+	struct {
+		struct buf base64;
+		const char *of; /* the text it is of */
+	} signature[SNS_KEYS];
 };
 
 /* "Invalid parameter: " and what is wrong: ANSWER_ERROR. */
@@ -147,7 +151,8 @@ void sns_ask(struct lunad *l, const struct sns_topic *t,
 /* sns_message.c: a notification as JSON. */
 void sns_notification(struct lunad *l, const char *base_url,
     const struct sns_topic *t, struct sns_message *m, const char *text,
-    size_t len, const char *subscription_arn, struct buf *out);
+    size_t len, const char *subscription_arn, enum sns_key key,
+    struct buf *out);
 /* The same of a (Un)SubscribeConfirmation. */
 void sns_confirmation(struct lunad *l, const struct sns_topic *t,
     const struct sns_subscription *s, const char *message_id, bool leaving,
@@ -157,11 +162,11 @@ void sns_link(
     struct lunad *l, const struct sns_subscription *s, struct buf *out);
 
 /* sns_sign.c: base64 of the signature of text, version 1 or 2. */
-void sns_sign(struct lunad *l, const char *text, size_t len, int version,
-    struct buf *out);
-/* "….pem" after "SimpleNotificationService-", and what it has. */
-const char *sns_sign_name(struct lunad *l);
-const char *sns_sign_certificate(struct lunad *l);
+void sns_sign(struct lunad *l, enum sns_key which, const char *text, size_t len,
+    int version, struct buf *out);
+/* "….pem" after "SimpleNotificationService-"; what it has, or NULL. */
+const char *sns_sign_name(struct lunad *l, enum sns_key which);
+const char *sns_sign_certificate(struct lunad *l, const char *name);
 void sns_sign_forget(void);
 
 #endif
