@@ -94,12 +94,7 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB)
 
 $(BUILD)/test/%: $(BUILD)/test/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) \
-		$(LIBS_TOOL)
-
-# The pure modules of lunad that these drive.
-$(BUILD)/test/filter: $(BUILD)/lunad/sns_filter.o $(BUILD)/lunad/sns_rule.o
-$(BUILD)/test/ses_template: $(BUILD)/lunad/ses_template.o
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS_TOOL)
 
 # Benchmarks of one module: bench/x.c that needs libaws alone.
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB)

@@ -390,14 +390,11 @@ static int
 read_string(
     struct reader *r, struct json key, struct json v, struct sns_pattern *p)
 {
-	static const struct {
-		const char *name;
-		int test;
-	} of[] = {{"prefix", SNS_PREFIX}, {"suffix", SNS_SUFFIX},
-	    {"equals-ignore-case", SNS_IGNORE_CASE}};
+	static const char *const names[] = {
+	    "prefix", "suffix", "equals-ignore-case"};
 	size_t i = 0, len;
 
-	while (i < 3 && !json_is(key, of[i].name))
+	while (i < 3 && !json_is(key, names[i]))
 		i++;
 	if (i == 3) {
 		char *name = decoded(key, &len);
@@ -408,8 +405,8 @@ read_string(
 	}
 	if (v.type != JSON_STRING)
 		return refuse(r, opened(v), "%s match pattern must be a string",
-		    of[i].name);
-	p->test = of[i].test;
+		    names[i]);
+	p->test = i == 0 ? SNS_PREFIX : i == 1 ? SNS_SUFFIX : SNS_IGNORE_CASE;
 	set_text(p, v);
 	return 0;
 }

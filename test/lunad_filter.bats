@@ -2,8 +2,8 @@
 # in which words, what passes.
 load cases
 
-@test "filter policies: every case in test/cases/filter" {
-	cases "$(program filter)" "$BATS_TEST_DIRNAME/cases/filter"
+@test "filter policies: every case in test/cases/lunad_filter" {
+	cases "$(program lunad_filter)" "$BATS_TEST_DIRNAME/cases/lunad_filter"
 }
 
 # Recorded: every policy that AWS was seen to refuse is refused in its words.
@@ -11,7 +11,7 @@ load cases
 	[ -d "${LUNA_VECTORS:-}/recorded/sns" ] ||
 		skip "LUNA_VECTORS does not name the published vectors"
 	local program why policy run=0 bad=0
-	program=$(program filter)
+	program=$(program lunad_filter)
 	while IFS=$'\t' read -r policy why; do
 		run=$((run + 1))
 		got=$(printf 'scope attributes\npolicy %s\n' "$policy" |

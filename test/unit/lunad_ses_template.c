@@ -1,5 +1,5 @@
 /*
- * ses_template: lines of
+ * lunad_ses_template: lines of
  *
  *     data JSON
  *     template TEXT    "result TEXT", "missing WHAT" or "invalid WHAT"

@@ -1,5 +1,5 @@
 /*
- * filter: lines of
+ * lunad_filter: lines of
  *
  *     scope body|attributes
  *     policy JSON             "taken", or "refused WHY" as AWS says it
