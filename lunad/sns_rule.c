@@ -367,9 +367,10 @@ read_cidr(struct reader *r, struct json v, struct sns_pattern *p)
 	for (size_t i = 0; failed == 0 && i < p->address_len; i++) {
 		int64_t rest = bits - (int64_t)(8 * i);
 
-		p->mask[i] = rest >= 8   ? 0xff
-			     : rest <= 0 ? 0
-					 : (uint8_t)(0xff00 >> rest);
+		if (rest > 0)
+			p->mask[i] =
+			    (uint8_t)(rest >= 8 ? 0xff
+						: (0xff00 >> rest) & 0xff);
 	}
 out:
 	free(text);

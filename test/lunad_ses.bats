@@ -79,13 +79,13 @@ mails() {
 	domain shop.example
 	send a@shop.example b@shop.example
 	AWS_MAX_ATTEMPTS=1 run send a@shop.example b@shop.example
-	[[ $output = *TooManyRequests*'Maximum sending rate exceeded.'* ]]
+	[[ $output = *TooManyRequests*'Maximum sending rate exceeded'* ]]
 	lunad_clock 1s
 	send a@shop.example b@shop.example
 	quota 3 -1
 	send a@shop.example b@shop.example
 	AWS_MAX_ATTEMPTS=1 run send a@shop.example b@shop.example
-	[[ $output = *TooManyRequests*'Daily message quota exceeded.'* ]]
+	[[ $output = *TooManyRequests*'Daily message quota exceeded'* ]]
 	run ses GET /v2/email/account
 	[[ $output = *'"Max24HourSend":3.0,"MaxSendRate":-1.0,"SentLast24Hours":3.0'* ]]
 	lunad_clock 25h
