@@ -34,10 +34,10 @@ DEPS_BUILD = gcc make libc6-dev libcurl4-openssl-dev libcjson-dev libssl-dev \
 	zlib1g-dev libexpat1-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev \
 	libgmp-dev
 DEPS_RUN   = ca-certificates jq
-DEPS_CHECK = bats binutils curl git gojq jq mandoc python3 sqlite3
+DEPS_CHECK = bats parallel binutils curl git gojq jq mandoc python3 sqlite3
 DEPS_DEMO  = bash curl gojq gnuplot-nox
 
-BATS_FLAGS =
+BATS_FLAGS = --jobs 4 --no-parallelize-within-files
 TESTS      = $(wildcard test/*.bats)
 
 TOOLS   = $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
