@@ -105,7 +105,7 @@ for alarm in luna_lottery_drew_13 luna_vip_unlucky; do
 done
 cw-alarm --history luna_lottery_drew_13 |
 	gojq -r 'select(.HistoryItemType == "StateUpdate") |
-	    (.Timestamp | todate) + "  " + .HistorySummary' | head -n 3
+	    (.Timestamp | todate) + "  " + .HistorySummary' | sed -n 1,3p
 
 say "The administrator's last mail"
 newest=$(find "$mail/$admin/new" -type f -printf '%T@ %p\n' | sort -n | tail -n 1)
