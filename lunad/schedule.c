@@ -184,7 +184,8 @@ static int
 read_field(struct schedule *s, int which, char *text)
 {
 	char *save = NULL;
-	if (text[0] == ',' || text[strlen(text) - 1] == ',')
+	if (text[0] == ',' || text[strlen(text) - 1] == ',' ||
+	    strstr(text, ",,") != NULL)
 		return -1;
 	for (char *one = strtok_r(text, ",", &save); one != NULL;
 	     one = strtok_r(NULL, ",", &save)) {
