@@ -12,6 +12,10 @@ setup() {
 	queue=arn:aws:sqs:us-east-1:000000000000:$n
 }
 
+teardown() {
+	own_stop
+}
+
 events() {
 	json events 1.1 "AWSEvents.$1" "$2"
 }
@@ -123,22 +127,15 @@ times() {
 }
 
 @test "rules survive a crash, and what they missed is not made up for" {
-	lunad_stop
-	lunad_start
+	own_start
 	rule 'rate(1 minute)'
 	lunad_clock 3m
 	[ "$(times | wc -l)" = 3 ]
-	kill -9 "$LUNAD_PID"
-	wait "$LUNAD_PID" || true
+	crash
 	# An hour passes while it is down.
 	sqlite3 "$LUNAD_DIR"/data/*.db \
 	    'update core_clock set offset_ms = offset_ms + 3600000'
-	mkfifo "$LUNAD_DIR/again"
-	lunad -d "$LUNAD_DIR/data" -l 127.0.0.1:0 >"$LUNAD_DIR/again" \
-	    2>>"$LUNAD_DIR/err" 3>&- &
-	LUNAD_PID=$!
-	read -r line <"$LUNAD_DIR/again"
-	AWS_ENDPOINT_URL=${line##* }
+	own_again
 	lunad_clock 0s
 	[ "$(times)" = "" ]
 	lunad_clock 2m

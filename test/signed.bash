@@ -40,7 +40,7 @@ refused() {
 	if [ "$(head -c 1 "$reply")" = '<' ]; then
 		code=$(element Code)
 	else
-		code=$(jq -r .__type "$reply")
+		code=$(jq -r '.__type | sub(".*#"; "")' "$reply")
 	fi
 	echo "refused with $code; wanted $1 $2"
 	[ "$code" = "$2" ] && grep -q "^HTTP/1.1 $1 " "$headers"
@@ -49,4 +49,32 @@ refused() {
 # element NAME: texts of an XML reply's elements, a line each.
 element() {
 	grep -o "<$1>[^<]*</$1>" "$reply" | sed 's/<[^>]*>//g'
+}
+
+# A test that ends lunad has its own; the file's teardown is then
+# `teardown() { own_stop; }`.
+own_start() {
+	own=1
+	lunad_start
+}
+
+own_stop() {
+	[ -z "${own-}" ] || lunad_stop
+}
+
+# crash: kill it; own_again: another over the data it leaves.
+crash() {
+	kill -9 "$LUNAD_PID"
+	wait "$LUNAD_PID" || true
+} 2>/dev/null
+
+own_again() {
+	local line
+	rm "$LUNAD_DIR/says"
+	mkfifo "$LUNAD_DIR/says"
+	lunad -d "$LUNAD_DIR/data" -l 127.0.0.1:0 >"$LUNAD_DIR/says" \
+	    2>>"$LUNAD_DIR/err" 3>&- &
+	LUNAD_PID=$!
+	read -r line <"$LUNAD_DIR/says"
+	AWS_ENDPOINT_URL=${line##* }
 }

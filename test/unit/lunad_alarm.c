@@ -41,12 +41,12 @@ read_points(char *line, struct cw_seen *seen)
 	int n = 0;
 	int64_t ms;
 	for (char *one = strtok_r(line, " ", &save); one != NULL;
-	    one = strtok_r(NULL, " ", &save))
+	     one = strtok_r(NULL, " ", &save))
 		if (n < POINTS_MAX)
 			seen[n++] = (struct cw_seen){.samples = 1,
 			    .value = one[0] == '-' && one[1] == '\0'
-				? NAN
-				: atof(one)};
+					 ? NAN
+					 : atof(one)};
 	if (text_time(end, strlen(end), &ms) != 0)
 		return -1;
 	for (int i = 0; i < n; i++)
