@@ -195,12 +195,12 @@ start_post(struct lunad *l, int64_t id, sqlite3_stmt *q)
 	struct flight *f = mem_alloc(sizeof(*f));
 	struct http_request *r = &f->request;
 	size_t len;
-	const char *body = store_bytes(q, 5, &len);
+	const char *body = store_bytes(q, 4, &len);
 	char *line, *rest;
 
 	f->id = id;
-	f->url = mem_text(store_text(q, 3));
-	f->headers = rest = mem_text(store_text(q, 4));
+	f->url = mem_text(store_text(q, 2));
+	f->headers = rest = mem_text(store_text(q, 3));
 	f->body = mem_copy(body, len);
 	while (
 	    r->header_count < HEADERS && (line = strsep(&rest, "\n")) != NULL)
@@ -234,13 +234,13 @@ put_mail(struct lunad *l, int64_t id, sqlite3_stmt *q)
 	char *dir = mem_format("%s/mail", lunad_dir(l)), *to;
 	char name[64];
 	size_t len;
-	const char *body = store_bytes(q, 5, &len);
+	const char *body = store_bytes(q, 4, &len);
 
 	snprintf(name, sizeof(name), "%lld.%lld.lunad",
-	    (long long)(store_int(q, 6) / 1000), (long long)id);
-	to = mem_text(store_text(q, 3));
+	    (long long)(store_int(q, 5) / 1000), (long long)id);
+	to = mem_text(store_text(q, 2));
 	buf_addf(&mail, "Return-Path: <%s>\r\nDelivered-To: %s\r\n",
-	    store_text(q, 2), to);
+	    store_text(q, 1), to);
 	buf_add(&mail, body, len);
 	store_end(q);
 	if (maildir_put(
@@ -258,12 +258,12 @@ send_mail(struct lunad *l, int64_t id, sqlite3_stmt *q)
 {
 	struct err err = {0};
 	size_t len;
-	const char *body = store_bytes(q, 5, &len);
+	const char *body = store_bytes(q, 4, &len);
 
 	if (state.smtp == NULL)
 		state.smtp = smtp_open(lunad_smtp(l));
 	if (state.smtp != NULL)
-		smtp_send(state.smtp, id, store_text(q, 2), store_text(q, 3),
+		smtp_send(state.smtp, id, store_text(q, 1), store_text(q, 2),
 		    body, len);
 	store_end(q);
 	if (state.smtp != NULL) {
@@ -275,55 +275,66 @@ send_mail(struct lunad *l, int64_t id, sqlite3_stmt *q)
 	failed(l, id, false, &err);
 }
 
+static int64_t
+next_of(struct lunad *l, enum kind kind)
+{
+	if (kind == POST && state.posts >= FLIGHTS)
+		return INT64_MAX;
+	return store_number(lunad_store(l), INT64_MAX,
+	    "SELECT next_ms FROM deliver WHERE flying = 0 AND kind = ?"
+	    " ORDER BY next_ms LIMIT 1",
+	    "i", (int64_t)kind);
+}
+
 /* What is due next: what came of a transfer, a mail, or a post while there is
  * room for one. */
 static int64_t
 due(struct lunad *l)
 {
-	struct store *s = lunad_store(l);
-	int64_t mail, post = INT64_MAX;
+	int64_t mail, post;
 
 	if (state.first != NULL)
 		return 0;
-	mail = store_number(s, INT64_MAX,
-	    "SELECT next_ms FROM deliver WHERE flying = 0 AND kind = 0"
-	    " ORDER BY next_ms LIMIT 1",
-	    "");
-	if (state.posts < FLIGHTS)
-		post = store_number(s, INT64_MAX,
-		    "SELECT next_ms FROM deliver WHERE flying = 0 AND kind = 1"
-		    " ORDER BY next_ms LIMIT 1",
-		    "");
+	mail = next_of(l, MAIL);
+	post = next_of(l, POST);
 	return mail < post ? mail : post;
+}
+
+static void
+settle_outcome(struct lunad *l)
+{
+	struct outcome *o = state.first;
+
+	state.first = o->next;
+	if (o->err.kind == ERR_NONE)
+		settle(l, o->id, true);
+	else
+		failed(l, o->id, o->err.kind != ERR_LATER, &o->err);
+	free(o);
 }
 
 static void
 run_due(struct lunad *l, int64_t now_ms)
 {
-	struct outcome *o = state.first;
+	enum kind kind = next_of(l, MAIL) <= next_of(l, POST) ? MAIL : POST;
 	sqlite3_stmt *q;
 	int64_t id;
 
-	if (o != NULL) {
-		state.first = o->next;
-		if (o->err.kind == ERR_NONE)
-			settle(l, o->id, true);
-		else
-			failed(l, o->id, o->err.kind != ERR_LATER, &o->err);
-		free(o);
+	if (state.first != NULL) {
+		settle_outcome(l);
 		return;
 	}
 	q = store_query(lunad_store(l),
-	    "SELECT id, kind, sender, target, headers, body, made_ms"
-	    " FROM deliver WHERE flying = 0 AND kind <= ? AND next_ms <= ?"
+	    "SELECT id, sender, target, headers, body, made_ms FROM deliver"
+	    " WHERE flying = 0 AND kind = ? AND next_ms <= ?"
 	    " ORDER BY next_ms, id LIMIT 1",
-	    "ii", (int64_t)(state.posts < FLIGHTS ? POST : MAIL), now_ms);
+	    "ii", (int64_t)kind, now_ms);
 	if (!store_next(q)) {
 		store_end(q);
 		return;
 	}
 	id = store_int(q, 0);
-	if (store_int(q, 1) == POST)
+	if (kind == POST)
 		start_post(l, id, q);
 	else if (lunad_smtp(l) != NULL)
 		send_mail(l, id, q);

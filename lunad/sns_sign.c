@@ -6,8 +6,8 @@
  * The plain key is RSA as everybody has it. What goes into queues, by far the
  * most, is signed with the quick one: its exponents have changed places, so
  * that signing takes what checking takes elsewhere (5 us, not 80). Its
- * certificate is as good as any other for OpenSSL and Java; Go and Windows
- * refuse a public exponent of that length.
+ * certificate is as good as any other for OpenSSL, Java and Node; Go refuses a
+ * public exponent of that length.
  *
  * 1,024 bits where AWS has 2,048: a third of the time.
  *
