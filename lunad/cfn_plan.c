@@ -86,7 +86,7 @@ struct detail {
 	cJSON *list;
 	const char *attribute, *name, *recreation;
 	const cJSON *before, *after;
-	bool said; /* a parameter or resource is the reason */
+	bool parameter, resource; /* is the reason */
 };
 
 static void
@@ -121,7 +121,7 @@ reason(void *user, const struct cfn_reference *of)
 		if (!cfn_same(cfn_get(run->stack->values, of->name),
 			cfn_get(t->d->was, of->name))) {
 			tell(t, "ParameterReference", false, of->name);
-			t->said = true;
+			t->parameter = true;
 		}
 		return 0;
 	}
@@ -135,7 +135,7 @@ reason(void *user, const struct cfn_reference *of)
 		    request_format(run->r, "%s.%s", of->name, of->attribute);
 		tell(t, "ResourceAttribute", true, entity);
 	}
-	t->said = true;
+	t->resource = true;
 	return 0;
 }
 
@@ -175,8 +175,10 @@ explain(struct diff *d, cJSON *what, const struct cfn_resource *x,
 			      "Properties"),
 		      name);
 	cfn_references(now, &d->run->scope, reason, &t);
-	if (!t.said || !cfn_same(now, was))
-		tell(&t, "DirectModification", false, NULL);
+	/* AWS gives a parameter's change twice: what it will come to is dynamic. */
+	bool rewritten = !cfn_same(now, was);
+	if (t.parameter || rewritten || !t.resource)
+		tell(&t, "DirectModification", t.parameter && !rewritten, NULL);
 	put_scope(what, t.attribute);
 }
 
