@@ -473,8 +473,11 @@ json_double(struct json v, double *out)
 	char *text = number_text(v);
 	if (text == NULL)
 		return -1;
-	*out = strtod(text, NULL);
+	double number = strtod(text, NULL);
 	free(text);
+	if (!isfinite(number))
+		return -1;
+	*out = number;
 	return 0;
 }
 

@@ -93,8 +93,8 @@ char *json_dup(struct json string);
 char *json_source(struct json v);
 /* A number, or a string that holds one, as an integer; 0 on success. */
 int json_integer(struct json v, int64_t *out);
-int json_double(struct json v, double *out);
-bool json_true(struct json v); /* true, or the string "true" */
+int json_double(struct json v, double *out); /* and within its range */
+bool json_true(struct json v);               /* true, or the string "true" */
 
 /* Append the view with white space outside strings removed. */
 void json_compact(struct json v, struct buf *out);
