@@ -131,6 +131,21 @@ encode(void *ctx, const struct record *r, size_t part, struct sink_entry *e,
 	return 0;
 }
 
+static int
+open_topic(void *ctx, struct sink *sink, struct err *err)
+{
+	const struct tool *tool = sink_tool(sink);
+	struct buf arn = {0}, head = {0};
+	(void)ctx;
+	int r = ident_topic(
+	    sink_ident(sink), tool->operand[0], !tool->dry_run, &arn, err);
+	query_add(&head, "TopicArn", buf_text(&arn));
+	sink_wrap(sink, buf_text(&head), "");
+	buf_clear(&arn);
+	buf_clear(&head);
+	return r;
+}
+
 static const char *const keep[] = {"MessageId", "SequenceNumber", NULL};
 
 static struct sink_about sink_about = {.to = "sns",
@@ -146,22 +161,8 @@ static struct sink_about sink_about = {.to = "sns",
     .code = "Code",
     .message = "Message",
     .keep = keep,
+    .open = open_topic,
     .encode = encode};
-
-static int
-open_topic(struct sink *sink, const char *name, bool dry_run, struct err *err)
-{
-	struct buf arn = {0}, head = {0};
-	int r = ident_topic(sink_ident(sink), name, !dry_run, &arn, err);
-	query_add(&head, "TopicArn", buf_text(&arn));
-	sink_wrap(sink, buf_text(&head), "");
-	size_t len = arn.len;
-	sink_about.one_of_a_key =
-	    len > 5 && strcmp(arn.data + len - 5, ".fifo") == 0;
-	buf_clear(&arn);
-	buf_clear(&head);
-	return r;
-}
 
 int
 main(int argc, char **argv)
@@ -176,9 +177,9 @@ main(int argc, char **argv)
 	if (subject_text != NULL &&
 	    (p.subject = template_new(subject_text, &err)) == NULL)
 		tool_usage(&tool, "--subject: %s", err.message);
+	sink_about.one_of_a_key = message_fifo(tool.operand[0]);
 	struct sink *sink = sink_open(&tool, &sink_about, &p, &err);
-	if (sink == NULL ||
-	    open_topic(sink, tool.operand[0], tool.dry_run, &err) != 0)
+	if (sink == NULL)
 		return tool_refused(&tool, &err);
 	int status = sink_run(sink);
 	message_clear(&p.message);

@@ -13,13 +13,13 @@
 #include "text.h"
 
 static bool nack;
-static const char *delay_text;
+static int64_t delay = -1;
 
 static const struct opt options[] = {
     {0, "nack", OPT_FLAG, &nack, NULL,
 	"return the message to its queue instead", 0, 0},
-    {0, "delay", OPT_TEXT, &delay_text, "S",
-	"with --nack: seconds until it is received again (0)", 0, 0},
+    {0, "delay", OPT_INTEGER, &delay, "S",
+	"with --nack: seconds until it is received again (0)", 0, 43200},
     {0}};
 
 static const struct tool_about about = {.name = "sqs-ack",
@@ -29,7 +29,6 @@ static const struct tool_about about = {.name = "sqs-ack",
 
 struct acking {
 	struct lease_teller *teller;
-	int64_t delay;
 };
 
 /* Append a string member of from.sqs, decoded, with a NUL. */
@@ -62,8 +61,10 @@ encode(void *ctx, const struct record *r, size_t part, struct sink_entry *e,
 	e->group = batch_hash(e->note.data, e->note.len);
 	if (add_member(from, "MessageId", &e->note, err) != 0)
 		return -1;
-	if (json_get(from, "Lease").type == JSON_STRING)
-		add_member(from, "Lease", &e->note, err);
+	size_t lease = e->note.len;
+	if (json_get(from, "Lease").type == JSON_STRING &&
+	    add_member(from, "Lease", &e->note, err) == 0)
+		lease_meet(a->teller, e->note.data + lease);
 	if (handle.type != JSON_STRING)
 		return err_set(err, ERR_RECORD, "NotReceived",
 		    "no @metadata.from.sqs.ReceiptHandle: the record did not "
@@ -71,7 +72,8 @@ encode(void *ctx, const struct record *r, size_t part, struct sink_entry *e,
 	buf_add_text(&e->body, "{\"Id\":\"\1\",\"ReceiptHandle\":");
 	buf_add(&e->body, handle.at, handle.len);
 	if (nack)
-		buf_addf(&e->body, ",\"VisibilityTimeout\":%d", (int)a->delay);
+		buf_addf(&e->body, ",\"VisibilityTimeout\":%d",
+		    delay < 0 ? 0 : (int)delay);
 	buf_add_char(&e->body, '}');
 	return 0;
 }
@@ -99,7 +101,7 @@ check(
 	(void)reply;
 	(void)err;
 	if (lease < note + len)
-		lease_tell(a->teller, lease, id);
+		lease_tell(a->teller, lease, id, !nack);
 	return 0;
 }
 
@@ -131,10 +133,8 @@ main(int argc, char **argv)
 	struct acking a = {0};
 	struct err err;
 	tool_start(&tool, &about, argc, argv);
-	if (delay_text != NULL &&
-	    (!nack || text_integer(delay_text, 0, 43200, &a.delay) != 0))
-		tool_usage(&tool, "--delay goes with --nack and wants 0 to "
-				  "43200 seconds");
+	if (delay >= 0 && !nack)
+		tool_usage(&tool, "--delay goes with --nack");
 	if (nack)
 		sink_about.operation = "ChangeMessageVisibilityBatch";
 	struct sink *sink = sink_open(&tool, &sink_about, &a, &err);

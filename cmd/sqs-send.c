@@ -12,13 +12,14 @@
 #include "sink.h"
 #include "text.h"
 
-static const char *delay_text, *body_text, *group_text, *dedup_text;
+static const char *body_text, *group_text, *dedup_text;
 static struct opt_list attributes;
+static int64_t delay = -1; /* the queue's */
 static bool as_received;
 
 static const struct opt options[] = {
-    {'d', "delay", OPT_TEXT, &delay_text, "S",
-	"seconds until it can be received (0 to 900)", 0, 0},
+    {'d', "delay", OPT_INTEGER, &delay, "S", "seconds until it can be received",
+	0, 900},
     {'a', "attr", OPT_LIST, &attributes, "NAME[:TYPE]=TPL",
 	"a message attribute", 0, 0},
     {'m', "message", OPT_TEXT, &body_text, "TPL",
@@ -41,7 +42,6 @@ struct sending {
 	struct message message;
 	struct message_values values;
 	struct buf body, id;
-	int64_t delay; /* -1: the queue's */
 };
 
 static void
@@ -106,8 +106,8 @@ encode(void *ctx, const struct record *r, size_t part, struct sink_entry *e,
 		return -1;
 	buf_add_text(&e->body, "{\"Id\":\"\1\"");
 	add_string(&e->body, "MessageBody", &s->body);
-	if (s->delay >= 0)
-		buf_addf(&e->body, ",\"DelaySeconds\":%d", (int)s->delay);
+	if (delay >= 0)
+		buf_addf(&e->body, ",\"DelaySeconds\":%d", (int)delay);
 	expect(s, &e->note);
 	e->size = s->body.len + message_values_size(&s->values);
 	add_attributes(&s->values, &e->body);
@@ -139,6 +139,23 @@ check(
 	    "damaged message");
 }
 
+static int
+open_queue(void *ctx, struct sink *sink, struct err *err)
+{
+	const struct tool *tool = sink_tool(sink);
+	struct buf url = {0}, head = {0};
+	(void)ctx;
+	int r = ident_queue(
+	    sink_ident(sink), tool->operand[0], !tool->dry_run, &url, err);
+	buf_add_text(&head, "{\"QueueUrl\":");
+	text_json_string(buf_text(&url), url.len, &head);
+	buf_add_text(&head, ",\"Entries\":[");
+	sink_wrap(sink, buf_text(&head), "]}");
+	buf_clear(&url);
+	buf_clear(&head);
+	return r;
+}
+
 static const char *const keep[] = {"MessageId", "SequenceNumber", NULL};
 
 static struct sink_about sink_about = {.to = "sqs",
@@ -153,43 +170,23 @@ static struct sink_about sink_about = {.to = "sqs",
     .code = "Code",
     .message = "Message",
     .keep = keep,
+    .open = open_queue,
     .encode = encode,
     .check = check};
-
-/* A FIFO queue: one message of a group in a call keeps their order. */
-static int
-open_queue(struct sink *sink, const char *name, bool dry_run, struct err *err)
-{
-	struct buf url = {0}, head = {0};
-	int r = ident_queue(sink_ident(sink), name, !dry_run, &url, err);
-	buf_add_text(&head, "{\"QueueUrl\":");
-	text_json_string(buf_text(&url), url.len, &head);
-	buf_add_text(&head, ",\"Entries\":[");
-	sink_wrap(sink, buf_text(&head), "]}");
-	buf_clear(&url);
-	buf_clear(&head);
-	return r;
-}
 
 int
 main(int argc, char **argv)
 {
 	struct tool tool;
-	struct sending s = {.delay = -1};
+	struct sending s = {0};
 	struct err err;
 	tool_start(&tool, &about, argc, argv);
-	if (delay_text != NULL && text_integer(delay_text, 0, 900, &s.delay))
-		tool_usage(&tool, "--delay wants 0 to 900 seconds, not '%s'",
-		    delay_text);
 	if (message_init(&s.message, body_text, group_text, dedup_text,
 		&attributes, &err) != 0)
 		tool_usage(&tool, "%s", err.message);
-	const char *queue = tool.operand[0];
-	size_t len = strlen(queue);
-	sink_about.one_of_a_key =
-	    len > 5 && strcmp(queue + len - 5, ".fifo") == 0;
+	sink_about.one_of_a_key = message_fifo(tool.operand[0]);
 	struct sink *sink = sink_open(&tool, &sink_about, &s, &err);
-	if (sink == NULL || open_queue(sink, queue, tool.dry_run, &err) != 0)
+	if (sink == NULL)
 		return tool_refused(&tool, &err);
 	int status = sink_run(sink);
 	message_clear(&s.message);

@@ -253,7 +253,7 @@ batch_take(struct batcher *b, int64_t now_ms, bool flush, bool hurry)
 }
 
 int64_t
-batch_due(const struct batcher *b, int64_t now_ms)
+batch_due(const struct batcher *b, int64_t now_ms, bool flush)
 {
 	int64_t soonest = INT64_MAX;
 	if (b->flying >= b->limits.jobs)
@@ -265,7 +265,7 @@ batch_due(const struct batcher *b, int64_t now_ms)
 			continue;
 		for (struct batch *at = lane->first; at != NULL;
 		     at = at->next) {
-			int64_t ready = ready_at(b, at, false, false);
+			int64_t ready = ready_at(b, at, flush, false);
 			if (ready < soonest)
 				soonest = ready;
 			if (!shared)

@@ -70,7 +70,7 @@ void batch_add(
 struct batch *batch_take(
     struct batcher *b, int64_t now_ms, bool flush, bool hurry);
 /* ms until batch_take may give something; -1: not before an event. */
-int64_t batch_due(const struct batcher *b, int64_t now_ms);
+int64_t batch_due(const struct batcher *b, int64_t now_ms, bool flush);
 
 /* The call is settled: free the batch, the lane is idle. */
 void batch_done(struct batcher *b, struct batch *batch);

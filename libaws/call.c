@@ -36,6 +36,7 @@ call_open(const struct conf *conf, struct call_cred cred, const char *tool,
 	c->source = cred;
 	c->quota.tokens = RETRY_QUOTA;
 	c->done_end = &c->done;
+	c->stop_fd = -1;
 	c->http = http_open(&(struct http_options){
 	    .user_agent = agent,
 	    .ca_bundle = conf->ca_bundle,
@@ -359,10 +360,16 @@ call_run_until(
 	return -1;
 }
 
+void
+call_stop_on(struct caller *c, int stop_fd)
+{
+	c->stop_fd = stop_fd;
+}
+
 int
 call_run(struct caller *c, struct call *call, struct err *err)
 {
-	return call_run_until(c, call, -1, err);
+	return call_run_until(c, call, c->stop_fd, err);
 }
 
 void

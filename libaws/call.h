@@ -77,6 +77,9 @@ void call_poll(
 struct call *call_next(struct caller *c); /* finished, or NULL */
 size_t call_running(const struct caller *c);
 
+/* Once stop_fd is readable (a signal came) call_run waits no longer than
+ * call_run_until would. */
+void call_stop_on(struct caller *c, int stop_fd);
 /* Start, wait, return: 0, or -1 with call->err also in err (may be NULL). */
 int call_run(struct caller *c, struct call *call, struct err *err);
 /* The same, but for at most 5 s once stop_fd is readable (a signal came), and

@@ -41,6 +41,7 @@ struct caller {
 	struct skew skew;
 	struct reply_date date; /* the last */
 	bool hurry;
+	int stop_fd; /* of call_run */
 	struct call_site *sites;
 	struct call_run *runs; /* all, for their life */
 	struct call_run *spare, *waiting, *done, **done_end;

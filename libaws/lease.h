@@ -17,38 +17,57 @@
  */
 struct lease;
 
-/* name: of the socket, for from.sqs.Lease; lives as long as the lease. */
-struct lease *lease_open(struct caller *caller, const char *queue_url,
-    int64_t visibility_ms, int64_t hold_ms, struct err *err);
+/* What lease_open calls its socket: the prefix and hexadecimal digits. */
+#define LEASE_PREFIX "luna-lease-"
+#define LEASE_DIGITS 16
+
+struct lease_about {
+	const char *queue_url;
+	int64_t visibility_ms, hold_ms;
+	bool remembers; /* what lease_add returns */
+};
+
+/* Fails: ERR_SETUP "NoSocket". */
+struct lease *lease_open(
+    struct caller *caller, const struct lease_about *about, struct err *err);
 void lease_close(struct lease *l);
+/* For from.sqs.Lease; lives as long as the lease. */
 const char *lease_name(const struct lease *l);
 int lease_fd(const struct lease *l); /* readable: lease_news */
 
-/* A message came; mark is the caller's (see lease_release_after). Both texts
- * are copied. */
-void lease_add(struct lease *l, const char *id, const char *handle,
+/*
+ * A message came; mark is the caller's (see lease_release_after). Both texts
+ * are copied.
+ *
+ * Returns: whether it had been received before, and not been deleted.
+ */
+bool lease_add(struct lease *l, const char *id, const char *handle,
     int64_t received_ms, uint64_t mark);
 size_t lease_count(const struct lease *l); /* not settled */
 
-/* What becomes of it: forget, delete from the queue, make visible again. */
-void lease_settled(struct lease *l, const char *id);
+/* Delete it from the queue; or make it visible again. */
 void lease_delete(struct lease *l, const char *id);
 void lease_release(struct lease *l, const char *id, int64_t delay_ms);
 void lease_release_all(struct lease *l);
 /* Those whose mark is past `mark`: they were never printed. */
 void lease_release_after(struct lease *l, uint64_t mark);
+/* Forget those whose hold is over: they are ours no longer. How many? */
+size_t lease_expire(struct lease *l, int64_t now_ms);
 
 /* Read what sqs-acks say. */
 void lease_news(struct lease *l);
-/* Every sqs-ack that reported is at its end, or one visibility period
- * brought no news. */
-bool lease_quiet(const struct lease *l, int64_t now_ms);
+/* No sqs-ack is known to be there, and one visibility period brought neither
+ * news nor messages. */
+bool lease_silent(struct lease *l, int64_t now_ms);
+/* Every sqs-ack that reported has said that it is at its end, or is gone. */
+bool lease_left(struct lease *l);
 
 /* Start the calls that are due; how long until the next is (-1: none). */
 void lease_move(struct lease *l, int64_t now_ms);
 int64_t lease_due(const struct lease *l, int64_t now_ms);
-/* Take a finished call if it is the lease's. err: set when the service
- * refused in a way the user must hear of; kind ERR_NONE otherwise. */
+/* Take a finished call if it is the lease's. err: set when the user must hear
+ * of it: ERR_SETUP: nothing can be renewed; otherwise a message was not
+ * deleted. Its kind is ERR_NONE else. */
 bool lease_landed(struct lease *l, struct call *call, struct err *err);
 /* Deletes and releases that are still to be done or in flight. */
 bool lease_busy(const struct lease *l);
@@ -59,11 +78,15 @@ bool lease_busy(const struct lease *l);
  */
 struct lease_teller;
 struct lease_teller *lease_teller_new(void);
-/* Message id of the lease called name is settled. Sent in datagrams of
- * several; flush sends what waits. */
-void lease_tell(struct lease_teller *t, const char *name, const char *id);
+/* There is a lease of this name, which is to hear of this teller. A name that
+ * no lease has is ignored, here and by lease_tell. */
+void lease_meet(struct lease_teller *t, const char *name);
+/* Message id of that lease is settled: deleted, or made visible again. Sent
+ * in datagrams of several; flush sends what waits. */
+void lease_tell(
+    struct lease_teller *t, const char *name, const char *id, bool deleted);
 void lease_tell_flush(struct lease_teller *t);
-/* Say to every lease that was told anything that this is the end. */
+/* Say to every lease that was met that this is the end. */
 void lease_teller_end(struct lease_teller *t);
 
 #endif

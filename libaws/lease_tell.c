@@ -1,4 +1,5 @@
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <stddef.h>
@@ -9,7 +10,9 @@
 #include "lease.h"
 #include "mem.h"
 
-/* One lease that was told something. */
+enum { REPORT = 4096 /* bytes of one datagram */ };
+
+/* One lease that is told something. */
 struct told {
 	char *name;
 	struct buf text;
@@ -32,43 +35,64 @@ lease_teller_new(void)
 	return t;
 }
 
-static struct told *
-told(struct lease_teller *t, const char *name)
-{
-	struct told *at = t->first;
-	while (at != NULL && strcmp(at->name, name) != 0)
-		at = at->next;
-	if (at == NULL) {
-		at = mem_alloc(sizeof(*at));
-		at->name = mem_text(name);
-		at->next = t->first;
-		t->first = at;
-	}
-	return at;
-}
-
 static void
 post(struct lease_teller *t, struct told *to)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	size_t len = strlen(to->name);
-	if (to->text.len > 0 && len < sizeof(at.sun_path) - 1) {
-		memcpy(at.sun_path + 1, to->name, len);
-		sendto(t->fd, to->text.data, to->text.len, MSG_NOSIGNAL,
-		    (struct sockaddr *)&at,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-				len));
-	}
+	if (to->text.len == 0)
+		return;
+	memcpy(at.sun_path + 1, to->name, len);
+	sendto(t->fd, to->text.data, to->text.len, MSG_NOSIGNAL,
+	    (struct sockaddr *)&at,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len));
 	buf_reset(&to->text);
 }
 
-void
-lease_tell(struct lease_teller *t, const char *name, const char *id)
+/* Only what lease_open makes is a name: a record from elsewhere could send
+ * us to any socket of this machine. */
+static bool
+is_name(const char *name)
 {
-	struct told *to = told(t, name);
-	if (to->text.len + strlen(id) > 4096)
+	static const char prefix[] = LEASE_PREFIX;
+	size_t len = strlen(prefix);
+	return strncmp(name, prefix, len) == 0 &&
+	       strlen(name) == len + LEASE_DIGITS &&
+	       strspn(name + len, "0123456789abcdef") == LEASE_DIGITS;
+}
+
+static struct told *
+find(struct lease_teller *t, const char *name)
+{
+	struct told *at = t->first;
+	while (at != NULL && strcmp(at->name, name) != 0)
+		at = at->next;
+	return at;
+}
+
+void
+lease_meet(struct lease_teller *t, const char *name)
+{
+	if (find(t, name) != NULL || !is_name(name))
+		return;
+	struct told *to = mem_alloc(sizeof(*to));
+	to->name = mem_text(name);
+	to->next = t->first;
+	t->first = to;
+	buf_add_text(&to->text, "\n"); /* nothing yet, but somebody is here */
+	post(t, to);
+}
+
+void
+lease_tell(
+    struct lease_teller *t, const char *name, const char *id, bool deleted)
+{
+	struct told *to = find(t, name);
+	if (to == NULL)
+		return;
+	if (to->text.len + strlen(id) > REPORT - 2)
 		post(t, to);
-	buf_addf(&to->text, "+%s\n", id);
+	buf_addf(&to->text, "%c%s\n", deleted ? '+' : '-', id);
 }
 
 void

@@ -108,6 +108,13 @@ message_body(const struct message *m, const struct record *r, struct buf *out,
 	return check_characters(out->data + at, out->len - at, err);
 }
 
+bool
+message_fifo(const char *resource)
+{
+	size_t len = strlen(resource);
+	return len > 5 && strcmp(resource + len - 5, ".fifo") == 0;
+}
+
 static struct message_value *
 value_new(struct message_values *v)
 {
@@ -232,9 +239,14 @@ int
 message_id(const struct template *t, const struct record *r, bool as_received,
     const char *member, struct buf *out, struct err *err)
 {
-	if (t != NULL)
-		return template_fill(t, r, TEMPLATE_PLAIN, out, err);
-	if (!as_received)
+	size_t at = out->len;
+	if (t != NULL && template_fill(t, r, TEMPLATE_PLAIN, out, err) != 0)
+		return -1;
+	if (t != NULL && out->len == at)
+		return err_set(err, ERR_RECORD, "EmptyId",
+		    "%s would be empty, which the service does not take",
+		    member);
+	if (t != NULL || !as_received)
 		return 0;
 	struct json id = json_get(record_origin(r, "sqs"), member);
 	return id.type == JSON_STRING ? json_text(id, out, err) : 0;

@@ -42,6 +42,9 @@ void message_clear(struct message *m);
 int message_body(const struct message *m, const struct record *r,
     struct buf *out, struct err *err);
 
+/* Does a queue or topic of this name, ARN or URL keep the order of groups? */
+bool message_fifo(const char *resource);
+
 /* One attribute of a record, ready to be encoded. */
 struct message_value {
 	const char *name, *type;
@@ -70,6 +73,7 @@ void message_values_md5(struct message_values *v, char out[static 33]);
 /*
  * Append group or dedup id: t filled; with as_received and no t the member
  * of @metadata.from.sqs. Nothing is appended when there is neither.
+ * Fails: ERR_RECORD; also "EmptyId": t filled to nothing.
  */
 int message_id(const struct template *t, const struct record *r,
     bool as_received, const char *member, struct buf *out, struct err *err);

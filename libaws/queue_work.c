@@ -2,17 +2,20 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "batch.h"
 #include "err.h"
 #include "mem.h"
 #include "run.h"
 
-enum { BATCH = 10, BACKOFF_MS = 1000, MAX_BACKOFF_MS = 60000 };
+enum { BATCH = 10, BACKOFF_MS = 1000, MAX_DOUBLINGS = 6 };
 
 struct item {
 	char *id, *line;
 	size_t len;
-	bool alone; /* to be run by itself */
+	uint64_t group; /* of a FIFO queue; 0: none */
+	bool alone;     /* to be run by itself */
 	struct item *next;
 };
 
@@ -24,25 +27,23 @@ struct job {
 
 struct queue_work {
 	struct tool *tool;
-	char *const *command;
 	struct lease *lease;
 	struct job *job;
 	size_t jobs, busy;
-	struct item *first, **last;
-	int watch, failures;
-	bool ending;
+	struct item *first, **last; /* not started yet */
+	int watch, failures;        /* runs of one that failed in a row */
+	bool fifo, ending, broken, killed;
 };
 
 struct queue_work *
-queue_work_open(
-    struct tool *t, char *const *command, struct lease *lease, size_t jobs)
+queue_work_open(struct tool *t, struct lease *lease, size_t jobs, bool fifo)
 {
 	struct queue_work *w = mem_alloc(sizeof(*w));
 	*w = (struct queue_work){.tool = t,
-	    .command = command,
 	    .lease = lease,
 	    .jobs = jobs,
-	    .watch = run_watch()};
+	    .watch = run_watch(),
+	    .fifo = fifo};
 	w->last = &w->first;
 	w->job = mem_alloc(jobs * sizeof(*w->job));
 	return w;
@@ -70,14 +71,21 @@ queue_work_close(struct queue_work *w)
 	}
 	while (w->first != NULL)
 		w->first = item_free(w->first);
+	if (w->watch >= 0)
+		close(w->watch);
 	free(w->job);
 	free(w);
 }
 
 void
-queue_work_add(struct queue_work *w, const char *id, const struct buf *line)
+queue_work_add(struct queue_work *w, const char *id, struct json message,
+    const struct buf *line)
 {
 	struct item *item = mem_alloc(sizeof(*item));
+	struct json group =
+	    json_get(json_get(message, "Attributes"), "MessageGroupId");
+	if (w->fifo && group.type == JSON_STRING)
+		item->group = batch_hash(group.at, group.len);
 	item->id = mem_text(id);
 	item->line = mem_text_of(line->data, line->len);
 	item->len = line->len;
@@ -122,14 +130,15 @@ start(struct queue_work *w, struct job *job)
 		buf_add(&input, i->line, i->len);
 		buf_add_char(&input, '\n');
 	}
-	if (run_start(&job->run, w->command, &input, &err) == 0) {
+	if (run_start(&job->run, w->tool->command, &input, &err) == 0) {
 		job->busy = true;
 		w->busy++;
 		return;
 	}
 	tool_report(w->tool, 0, &err);
-	w->tool->set_up_failed = true;
-	w->ending = true;
+	w->tool->set_up_failed |= err.kind == ERR_SETUP;
+	w->tool->later |= err.kind == ERR_LATER;
+	w->broken = w->ending = true;
 	release(w, job->item, 0);
 	job->item = NULL;
 	run_clear(&job->run);
@@ -152,29 +161,54 @@ put_back_alone(struct queue_work *w, struct job *job)
 	job->item = NULL;
 }
 
+/* What waits of the group goes back with the message that failed. */
+static void
+let_group_go(struct queue_work *w, uint64_t group)
+{
+	struct item **p = &w->first, *item;
+	while ((item = *p) != NULL) {
+		if (item->group != group) {
+			p = &item->next;
+			continue;
+		}
+		lease_release(w->lease, item->id, 0);
+		*p = item_free(item);
+	}
+	w->last = p;
+}
+
+static void
+failed_alone(struct queue_work *w, struct job *job)
+{
+	int doublings =
+	    w->failures < MAX_DOUBLINGS ? w->failures : MAX_DOUBLINGS;
+	uint64_t group = job->item->group;
+	w->failures++;
+	w->tool->failed++;
+	release(w, job->item, (int64_t)BACKOFF_MS << doublings);
+	job->item = NULL;
+	if (group != 0)
+		let_group_go(w, group);
+}
+
 static void
 failed(struct queue_work *w, struct job *job)
 {
 	struct buf how = {0};
 	struct err err;
-	run_describe(&job->run, &how);
 	bool alone = job->item->alone || job->item->next == NULL;
-	err_set(&err, ERR_REFUSED, "CommandFailed", "%s: %s%s%s", w->command[0],
-	    buf_text(&how),
+	run_describe(&job->run, &how);
+	err_set(&err, ERR_REFUSED, "CommandFailed", "%s: %s%s%s",
+	    w->tool->command[0], buf_text(&how),
 	    alone ? "; message " : "; its messages are run one at a time",
 	    alone ? job->item->id : "");
 	tool_report(w->tool, 0, &err);
 	buf_clear(&how);
-	if (!alone) {
+	w->tool->command_failed = true;
+	if (alone)
+		failed_alone(w, job);
+	else
 		put_back_alone(w, job);
-		return;
-	}
-	w->tool->failed++;
-	int64_t delay = (int64_t)BACKOFF_MS
-			<< (w->failures < 6 ? w->failures : 6);
-	w->failures++;
-	release(w, job->item, delay < MAX_BACKOFF_MS ? delay : MAX_BACKOFF_MS);
-	job->item = NULL;
 }
 
 static void
@@ -188,6 +222,9 @@ ended(struct queue_work *w, struct job *job)
 			lease_delete(w->lease, i->id);
 			w->tool->accepted++;
 		}
+		job->item = NULL;
+	} else if (w->killed) {
+		release(w, job->item, 0);
 		job->item = NULL;
 	} else {
 		failed(w, job);
@@ -220,12 +257,20 @@ queue_work_move(struct queue_work *w)
 		if (!job->busy && w->first != NULL && !w->ending)
 			start(w, job);
 	}
+	if (w->ending)
+		queue_work_end(w); /* what was put back, too */
 }
 
 bool
 queue_work_idle(const struct queue_work *w)
 {
-	return w->busy == 0 && (w->first == NULL || w->ending);
+	return w->busy == 0 && w->first == NULL;
+}
+
+bool
+queue_work_broken(const struct queue_work *w)
+{
+	return w->broken;
 }
 
 void
@@ -235,4 +280,13 @@ queue_work_end(struct queue_work *w)
 	release(w, w->first, 0);
 	w->first = NULL;
 	w->last = &w->first;
+}
+
+void
+queue_work_kill(struct queue_work *w)
+{
+	w->killed = true;
+	for (size_t i = 0; i < w->jobs; i++)
+		if (w->job[i].busy)
+			run_kill(&w->job[i].run);
 }

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch.h"
 #include "digest.h"
 #include "mem.h"
 #include "retry.h"
@@ -12,7 +11,7 @@
 enum {
 	BATCH = 10,
 	SLACK_MS = 10000, /* a reply may come so long after the wait */
-	AGAIN_MS = 20,    /* a FIFO queue whose groups are held is asked again */
+	AGAIN_MS = 100, /* a FIFO queue whose groups are held is asked again */
 	MAX_REPLY = 16 << 20
 };
 
@@ -35,8 +34,6 @@ struct receive {
 	int64_t not_before_ms;
 	struct poll *reading;
 	struct json_iter it;
-	uint64_t *seen; /* hashes of ids, open addressing, in a drain */
-	size_t seen_count, seen_cap;
 };
 
 int
@@ -87,7 +84,6 @@ receive_close(struct receive *r)
 		buf_clear(&r->poll[i].body);
 	}
 	free(r->poll);
-	free(r->seen);
 	free(r);
 }
 
@@ -110,6 +106,9 @@ start(struct receive *r, struct poll *p, int64_t n)
 	buf_add_text(&p->body, "{\"QueueUrl\":");
 	text_json_string(
 	    r->about.queue_url, strlen(r->about.queue_url), &p->body);
+	if (r->about.visibility_s > 0)
+		buf_addf(&p->body, ",\"VisibilityTimeout\":%d",
+		    (int)r->about.visibility_s);
 	buf_addf(&p->body,
 	    ",\"MaxNumberOfMessages\":%d,\"WaitTimeSeconds\":%d,"
 	    "\"MessageSystemAttributeNames\":[\"All\"],"
@@ -167,23 +166,50 @@ slow_down(struct receive *r, const struct err *err)
 		r->failures++, 0.5 + (double)n / 8589934592.0);
 }
 
+/* How many messages a reply has; -1 and err: it is none. */
+static int64_t
+count(const struct call *call, struct err *err)
+{
+	struct json reply;
+	if (json_scan(call->reply.data, call->reply.len, &reply, NULL) == 0)
+		return (int64_t)json_count(json_get(reply, "Messages"));
+	return err_set(err, ERR_LATER, "InvalidReply",
+	    "the reply to ReceiveMessage is no JSON");
+}
+
+/* An empty reply ends a drain, unless it is a FIFO queue that keeps back what
+ * follows messages that are held. */
+static void
+was_empty(struct receive *r, const struct poll *p)
+{
+	r->wanted = 1;
+	if (r->about.fifo && r->unsettled > 0)
+		r->not_before_ms = p->landed_ms + AGAIN_MS;
+	else
+		r->stopped |= !r->about.follow;
+}
+
+static struct poll *
+find_poll(struct receive *r, const struct call *call)
+{
+	for (size_t i = 0; i < r->about.parallel; i++)
+		if (call == &r->poll[i].call)
+			return &r->poll[i];
+	return NULL;
+}
+
 bool
 receive_landed(struct receive *r, struct call *call, struct err *err)
 {
-	struct poll *p = call->user;
-	struct json reply = {0};
-	if (p < r->poll || p >= r->poll + r->about.parallel)
+	struct poll *p = find_poll(r, call);
+	if (p == NULL)
 		return false;
-	err_clear(err);
 	p->flying = false;
 	p->landed_ms = text_tick();
 	r->asked -= p->asked;
 	*err = call->err;
-	if (err->kind == ERR_NONE &&
-	    json_scan(call->reply.data, call->reply.len, &reply, NULL) != 0)
-		err_set(err, ERR_LATER, "InvalidReply",
-		    "the reply to ReceiveMessage is no JSON");
-	if (err->kind != ERR_NONE) {
+	int64_t n = err->kind == ERR_NONE ? count(call, err) : -1;
+	if (n < 0) {
 		if (err->kind == ERR_LATER && r->about.follow)
 			slow_down(r, err);
 		else
@@ -191,48 +217,15 @@ receive_landed(struct receive *r, struct call *call, struct err *err)
 		return true;
 	}
 	r->failures = 0;
-	size_t n = json_count(json_get(reply, "Messages"));
-	r->given += (int64_t)n;
+	r->given += n;
 	p->landed = n > 0;
-	if (n == 0) {
-		r->wanted = 1;
-		if (r->about.fifo && r->unsettled > 0)
-			r->not_before_ms = p->landed_ms + AGAIN_MS;
-		else
-			r->stopped |= !r->about.follow;
-	} else if ((int64_t)n == p->asked && r->wanted < r->about.parallel) {
+	if (n == 0)
+		was_empty(r, p);
+	else if (n == p->asked && r->wanted < r->about.parallel)
 		r->wanted++;
-	}
 	if (r->about.max >= 0 && r->given >= r->about.max)
 		r->stopped = true;
 	return true;
-}
-
-/* Was this id received before? It is from now on. */
-static bool
-seen_before(struct receive *r, uint64_t hash)
-{
-	if (2 * r->seen_count >= r->seen_cap) {
-		size_t cap = r->seen_cap == 0 ? 1024 : 2 * r->seen_cap;
-		uint64_t *old = r->seen;
-		size_t was = r->seen_cap;
-		r->seen = mem_alloc(cap * sizeof(*r->seen));
-		r->seen_cap = cap;
-		r->seen_count = 0;
-		for (size_t i = 0; i < was; i++)
-			if (old[i] != 0)
-				seen_before(r, old[i]);
-		free(old);
-	}
-	size_t at = hash & (r->seen_cap - 1);
-	while (r->seen[at] != 0) {
-		if (r->seen[at] == hash)
-			return true;
-		at = (at + 1) & (r->seen_cap - 1);
-	}
-	r->seen[at] = hash;
-	r->seen_count++;
-	return false;
 }
 
 /* The next reply that has messages, in the order of the calls. */
@@ -246,7 +239,7 @@ next_landed(struct receive *r)
 }
 
 struct json
-receive_next(struct receive *r, int64_t *received_ms, bool *again)
+receive_next(struct receive *r, int64_t *received_ms)
 {
 	struct json message;
 	for (;;) {
@@ -263,11 +256,13 @@ receive_next(struct receive *r, int64_t *received_ms, bool *again)
 		json_each(json_get(reply, "Messages"), &r->it);
 	}
 	*received_ms = r->reading->landed_ms;
-	struct json id = json_get(message, "MessageId");
-	*again = !r->about.follow && seen_before(r, batch_hash(id.at, id.len));
-	if (*again)
-		r->stopped = true; /* it came round: the queue is read */
 	return message;
+}
+
+void
+receive_enough(struct receive *r)
+{
+	r->stopped = true;
 }
 
 void

@@ -19,10 +19,11 @@ struct receive;
 struct receive_about {
 	const char *queue_url;
 	bool follow;
-	int64_t wait_s;  /* of a long poll, 0 to 20 */
-	int64_t max;     /* messages in all; -1: no limit */
-	size_t parallel; /* receives in flight */
-	bool fifo;       /* one at a time; empty while groups are held is no end */
+	int64_t wait_s;       /* of a long poll, 0 to 20 */
+	int64_t visibility_s; /* of what is received; 0: the queue's */
+	int64_t max;          /* messages in all; -1: no limit */
+	size_t parallel;      /* receives in flight */
+	bool fifo; /* one at a time; empty while groups are held is no end */
 	size_t inflight; /* messages held unsettled at most */
 };
 
@@ -43,10 +44,11 @@ int64_t receive_due(const struct receive *r, int64_t now_ms);
  * drain as any other does. */
 bool receive_landed(struct receive *r, struct call *call, struct err *err);
 /* The next message, or type JSON_NONE; valid until the next call of
- * receive_next. received_ms: the tick when it came; again: this run of a drain
- * has had it before, so that it should be let go. */
-struct json receive_next(struct receive *r, int64_t *received_ms, bool *again);
+ * receive_next. received_ms: the tick when it came. */
+struct json receive_next(struct receive *r, int64_t *received_ms);
 
+/* The queue is read, or none is wanted: ask for no more, take what comes. */
+void receive_enough(struct receive *r);
 /* Ask for no more; what is in flight is dropped. */
 void receive_stop(struct receive *r);
 /* Nothing in flight, nothing left to give, nothing more to come. */

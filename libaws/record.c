@@ -234,9 +234,11 @@ add_error(const struct record *r, const char *tool, const struct err *err,
 	text_json_string(err->code, strlen(err->code), out);
 	buf_add_text(out, ",\"message\":");
 	text_json_string(err->message, strlen(err->message), out);
-	buf_addf(out, ",\"retryable\":%s,\"line\":%llu}",
-	    err->kind == ERR_LATER ? "true" : "false",
-	    (unsigned long long)r->number);
+	buf_addf(out, ",\"retryable\":%s",
+	    err->kind == ERR_LATER ? "true" : "false");
+	if (r->number > 0) /* 0: it is known no longer */
+		buf_addf(out, ",\"line\":%llu", (unsigned long long)r->number);
+	buf_add_char(out, '}');
 }
 
 void

@@ -7,10 +7,40 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 extern char **environ;
+
+/* Is NAME in a folder of PATH? An empty one is where we are. */
+static bool
+in_path(const char *name)
+{
+	const char *at = getenv("PATH");
+	struct buf path = {0};
+	bool found = false;
+	for (; at != NULL && !found; at = *at == '\0' ? NULL : at + 1) {
+		size_t len = strcspn(at, ":");
+		buf_reset(&path);
+		buf_add(&path, at, len);
+		buf_addf(&path, "%s%s", len == 0 ? "" : "/", name);
+		found = access(path.data, X_OK) == 0;
+		at += len;
+	}
+	buf_clear(&path);
+	return found;
+}
+
+int
+run_check(const char *program, struct err *err)
+{
+	if (strchr(program, '/') == NULL ? in_path(program)
+					 : access(program, X_OK) == 0)
+		return 0;
+	return err_set(err, ERR_SETUP, "NoCommand",
+	    "%s cannot be executed: no such program, or no right to", program);
+}
 
 /* The child gets default signals and an empty mask, as from a shell. */
 static int
@@ -83,6 +113,13 @@ run_feed(struct run *r)
 		r->written += (size_t)n;
 	}
 	end_of_input(r);
+}
+
+void
+run_kill(const struct run *r)
+{
+	if (r->pid > 0)
+		kill(r->pid, SIGTERM);
 }
 
 bool

@@ -21,11 +21,16 @@ struct run {
 	int status; /* of waitpid, once run_ended */
 };
 
+/* Is there such a program? Fails: ERR_SETUP "NoCommand". */
+int run_check(const char *program, struct err *err);
+
 /* input: taken over. Fails: ERR_SETUP "NoCommand": it cannot be started. */
 int run_start(
     struct run *r, char *const *command, struct buf *input, struct err *err);
 /* Write what the command takes, after POLLOUT on fd (non-blocking). */
 void run_feed(struct run *r);
+/* Send it SIGTERM. */
+void run_kill(const struct run *r);
 /* Has it ended? Does not wait. */
 bool run_ended(struct run *r);
 bool run_succeeded(const struct run *r);

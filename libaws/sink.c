@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "retry.h"
 #include "sink_inner.h"
 #include "text.h"
 
 enum {
-	GRACE_MS = 5000,      /* after a signal */
 	BACKLOG = 256 * 1024, /* bytes that wait for stdout */
-	WINDOWS = 4           /* times jobs times batch: records held */
+	WINDOWS = 4,          /* times jobs times batch: records held */
+	LONGEST_MS = 60000    /* that the loop sleeps */
 };
 
 struct sink *
@@ -32,6 +33,7 @@ sink_open(
 	    .rate = t->rate,
 	    .tokens = 1,
 	    .rate_ms = text_tick()};
+	call_stop_on(ident_caller(ident), t->stop_fd);
 	s->window = window_new(
 	    WINDOWS * jobs * about->max_entries, t->memory, t->max_line);
 	s->flight = mem_alloc(jobs * sizeof(*s->flight));
@@ -44,6 +46,12 @@ struct ident *
 sink_ident(struct sink *s)
 {
 	return s->ident;
+}
+
+struct tool *
+sink_tool(struct sink *s)
+{
+	return s->tool;
 }
 
 void
@@ -66,6 +74,8 @@ static void
 sink_free(struct sink *s)
 {
 	for (size_t i = 0; i < (size_t)s->tool->jobs; i++) {
+		if (s->flight[i].batch != NULL) /* its call was dropped */
+			batch_done(s->batcher, s->flight[i].batch);
 		buf_clear(&s->flight[i].body);
 		call_clear(&s->flight[i].call);
 	}
@@ -79,118 +89,56 @@ sink_free(struct sink *s)
 	free(s->flight);
 	free(s->said);
 	free(s->again);
-	free(s->blocked.hash);
+	lookup_clear(&s->blocked);
 	free(s);
 }
 
-/* A message whose lease is over will be received again by another reader. */
+/* Wait between two attempts to set up; false: a signal came, or the reader of
+ * stdout went away. */
 static bool
-lease_expired(const struct record *r, struct err *err)
+pause_for(struct tool *t, int64_t ms)
 {
-	struct json until = json_get(record_origin(r, "sqs"), "HoldUntil");
-	int64_t ms;
-	if (until.type != JSON_STRING ||
-	    text_time(until.at + 1, until.len - 2, &ms) != 0 || text_now() < ms)
-		return false;
-	err_set(err, ERR_LATER, "LeaseExpired",
-	    "the message came back to its queue at %.*s before it was sent; "
-	    "it will be received again (see --hold of sqs-recv)",
-	    (int)until.len - 2, until.at + 1);
-	return true;
+	struct pollfd fd[] = {{.fd = t->stop_fd, .events = POLLIN},
+	    {.fd = t->quiet ? -1 : STDOUT_FILENO, .events = 0}};
+	return poll(fd, 2, (int)ms) == 0;
 }
 
+/* What calls need, with the patience that calls have. */
 static int
-too_large(const struct sink *s, struct err *err)
+set_up(struct sink *s, struct err *err)
 {
-	const struct sink_about *a = s->about;
-	size_t most = a->max_entry_bytes;
-	if (most == 0 && a->max_bytes != 0)
-		most = a->max_bytes - a->entry_overhead;
-	if (most == 0 || s->entry.size <= most)
-		return 0;
-	return err_set(err, ERR_RECORD, "TooLarge",
-	    "%zu bytes as %s counts them; at most %zu are taken", s->entry.size,
-	    a->operation, most);
-}
-
-/* Encode one part and put it into a batch. 1: another part follows. */
-static int
-admit_part(
-    struct sink *s, struct window_slot *slot, size_t part, struct err *err)
-{
-	struct sink_entry *e = &s->entry;
-	buf_reset(&e->body);
-	buf_reset(&e->key);
-	buf_reset(&e->note);
-	e->more = e->skip = false;
-	e->size = 0;
-	e->group = 0;
-	if (s->about->encode(s->ctx, &slot->rec, part, e, err) != 0)
-		return -1;
-	if (!e->skip) {
-		if (e->size == 0)
-			e->size = e->body.len;
-		if (too_large(s, err) != 0)
+	struct tool *t = s->tool;
+	int64_t began = text_tick();
+	for (int round = 0; s->about->open != NULL; round++) {
+		if (s->about->open(s->ctx, s, err) == 0)
+			break;
+		if (err->kind != ERR_LATER)
+			err->kind = ERR_SETUP;
+		int64_t wait =
+		    retry_backoff(RETRY_TRANSIENT, round, sink_random());
+		int64_t left = began + t->patience_ms - text_tick();
+		if (t->patience_ms >= 0 && wait > left)
+			wait = left;
+		if (err->kind != ERR_LATER || wait <= 0 || !pause_for(t, wait))
 			return -1;
-		if (e->key.len > 0 && s->blocked.count > 0 &&
-		    sink_is_blocked(s, batch_hash(e->key.data, e->key.len)))
-			return err_set(err, ERR_LATER, "KeyBlocked",
-			    "an earlier record of its key could not be "
-			    "delivered for now");
-		slot->parts++;
-		struct batch_item item = {.user = slot,
-		    .bytes = e->body.data,
-		    .len = e->body.len,
-		    .key = e->key.data,
-		    .key_len = e->key.len,
-		    .note = e->note.data,
-		    .note_len = e->note.len,
-		    .size = e->size,
-		    .group = e->group};
-		batch_add(s->batcher, &item, text_tick());
 	}
-	return e->more ? 1 : 0;
-}
-
-/* A line of text is as good as a record where the sink says so. */
-static bool
-take_text(const struct sink *s, struct window_slot *slot)
-{
-	if (!s->about->text_lines || slot->rec.replayed_raw ||
-	    strcmp(slot->err->code, "LineTooLong") == 0 ||
-	    text_utf8(slot->rec.line, slot->rec.len) < slot->rec.len)
-		return false;
-	slot->state = WINDOW_OPEN;
-	slot->rec.root = slot->rec.meta = (struct json){0};
-	buf_add(&slot->line, slot->rec.line, slot->rec.len);
-	return true;
+	return 0;
 }
 
 static void
-admit(struct sink *s, struct window_slot *slot)
+open_batcher(struct sink *s)
 {
-	const struct tool *t = s->tool;
-	struct err err = {0};
-	if (!slot->parsed && !take_text(s, slot))
-		return;
-	if ((t->when != NULL && !template_test_holds(t->when, &slot->rec)) ||
-	    (t->unless != NULL && template_test_holds(t->unless, &slot->rec))) {
-		slot->unsent = true;
-		slot->state = WINDOW_ACCEPTED;
-		return;
-	}
-	int more = -1;
-	if (s->stopped)
-		err = s->why;
-	else if (slot->rec.meta.type == JSON_NONE ||
-		 !lease_expired(&slot->rec, &err))
-		more = 1;
-	for (size_t part = 0; more == 1; part++)
-		more = admit_part(s, slot, part, &err);
-	if (more < 0)
-		window_fail(slot, &err);
-	else if (slot->parts == 0)
-		slot->state = WINDOW_ACCEPTED;
+	const struct sink_about *a = s->about;
+	struct batch_limits limits = {.max_entries = a->max_entries,
+	    .max_bytes = a->max_bytes,
+	    .entry_overhead = a->entry_overhead,
+	    .one_of_a_key = a->one_of_a_key || s->tool->strict,
+	    .jobs = (size_t)s->tool->jobs,
+	    .linger_ms = s->tool->linger_ms};
+	/* A call holds no more than may be sent in a second. */
+	if (s->rate != 0 && s->rate < (double)limits.max_entries)
+		limits.max_entries = s->rate < 1 ? 1 : (size_t)s->rate;
+	s->batcher = batch_open(&limits);
 }
 
 static void
@@ -208,13 +156,13 @@ print(struct sink *s, struct window_slot *slot)
 	buf_add_char(&t->out, '\n');
 }
 
-/* Hand on what is settled, in order, as fast as stdout takes it. */
+/* Hand on what is settled, in order, while few bytes wait for stdout. */
 static void
-release(struct sink *s)
+release(struct sink *s, size_t backlog)
 {
 	struct tool *t = s->tool;
 	struct window_slot *slot;
-	while (t->out.len - t->out_at < BACKLOG &&
+	while (tool_pending(t) < backlog &&
 	       (slot = window_head(s->window)) != NULL) {
 		if (slot->state == WINDOW_ACCEPTED)
 			print(s, slot);
@@ -227,9 +175,9 @@ release(struct sink *s)
 	}
 }
 
-/* May lines be taken in, or is there nothing to do with them? */
+/* May more be read, if there is room? */
 static bool
-admits(const struct sink *s)
+reads(const struct sink *s)
 {
 	if (s->stopped)
 		return s->tool->failed_fd >= 0;
@@ -257,7 +205,7 @@ rate_wait(struct sink *s)
 static bool
 flushes(const struct sink *s)
 {
-	if (window_ended(s->window) || s->hurry)
+	if (window_ended(s->window) || s->hurry || s->away_ms != 0)
 		return true;
 	if (s->tool->linger_ms == 0 && !window_has_line(s->window))
 		return true;
@@ -273,10 +221,12 @@ start_calls(struct sink *s)
 		if (s->away_ms != 0 &&
 		    (batch_flying(s->batcher) > 0 || now < s->probe_ms))
 			return;
-		struct batch *batch = batch_take(s->batcher, now,
-		    flush || s->away_ms != 0, s->hurry || s->away_ms != 0);
+		struct batch *batch = batch_take(
+		    s->batcher, now, flush, s->hurry || s->away_ms != 0);
 		if (batch == NULL)
 			return;
+		if (!sink_may_fly(s, batch))
+			continue;
 		s->tokens -= (double)batch->count;
 		if (s->tool->dry_run)
 			sink_show(s, batch);
@@ -285,45 +235,44 @@ start_calls(struct sink *s)
 	}
 }
 
+/* How long until a call may start; -1: not before something happens. */
 static int64_t
-sooner(int64_t a, int64_t b)
+next_call_ms(struct sink *s, int64_t now)
 {
-	if (a < 0)
-		return b;
-	return b < 0 || a < b ? a : b;
+	if (s->stopped || batch_waiting(s->batcher) == 0)
+		return -1;
+	int64_t due = batch_due(s->batcher, now, flushes(s));
+	if (s->away_ms != 0 && batch_flying(s->batcher) > 0)
+		return -1;
+	if (s->away_ms != 0)
+		due = s->probe_ms > now ? s->probe_ms - now : 0;
+	int64_t rate = rate_wait(s);
+	return due >= 0 && due < rate ? rate : due;
 }
 
-/* How long the loop may sleep; -1: until something happens. */
-static int64_t
+/* How long the loop may sleep. */
+static int
 sleep_ms(struct sink *s)
 {
-	int64_t now = text_tick(), wait = -1;
-	if (s->hurry)
-		wait = s->tool->stop_ms + GRACE_MS - now;
-	if (!s->stopped && batch_waiting(s->batcher) > 0) {
-		int64_t due = batch_due(s->batcher, now);
-		if (s->away_ms != 0)
-			due = batch_flying(s->batcher) > 0 ? -1
-							   : s->probe_ms - now;
-		int64_t rate = rate_wait(s);
-		if (due >= 0)
-			wait = sooner(wait, due > rate ? due : rate);
-	}
-	return wait < -1 ? 0 : wait;
+	int64_t wait = next_call_ms(s, text_tick());
+	if (s->hurry && (wait < 0 || wait > tool_grace_ms(s->tool)))
+		wait = tool_grace_ms(s->tool);
+	return wait < 0 || wait > LONGEST_MS ? LONGEST_MS : (int)wait;
 }
 
 static void
 wait_and_move(struct sink *s)
 {
 	struct tool *t = s->tool;
-	bool pending = t->out.len > t->out_at;
-	bool reads = admits(s) && window_wants(s->window);
+	bool pending = tool_pending(t) > 0;
+	bool prints = !t->quiet || t->dry_run;
 	struct pollfd fd[] = {
-	    {.fd = reads ? STDIN_FILENO : -1, .events = POLLIN},
-	    {.fd = STDOUT_FILENO, .events = pending ? POLLOUT : 0},
+	    {.fd = reads(s) && window_wants(s->window) ? STDIN_FILENO : -1,
+		.events = POLLIN},
+	    {.fd = prints ? STDOUT_FILENO : -1,
+		.events = pending ? POLLOUT : 0},
 	    {.fd = s->hurry ? -1 : t->stop_fd, .events = POLLIN}};
-	int64_t ms = sleep_ms(s);
-	call_poll(ident_caller(s->ident), fd, 3, ms > 60000 ? 60000 : (int)ms);
+	call_poll(ident_caller(s->ident), fd, 3, sleep_ms(s));
 	if (fd[0].revents != 0)
 		tool_read(t, s->window);
 	if (pending && fd[1].revents != 0)
@@ -336,72 +285,93 @@ wait_and_move(struct sink *s)
 	}
 }
 
+/* Nothing is left to do, or nothing can be done any more. */
 static bool
 finished(const struct sink *s)
 {
 	const struct tool *t = s->tool;
-	if (t->out_failed)
+	if (t->out_failed || (s->hurry && tool_grace_ms(t) == 0))
 		return true;
-	if (window_held(s->window) > 0 || t->out.len > t->out_at)
+	if (window_held(s->window) > 0 || tool_pending(t) > 0 ||
+	    window_has_line(s->window))
 		return false;
-	return window_ended(s->window) || (s->stopped && !admits(s));
+	return window_ended(s->window) || (s->stopped && !reads(s));
 }
 
-/* 5 s after a signal: what is not settled is failed as retryable. */
 static void
-give_up(struct sink *s)
+loop(struct sink *s)
 {
+	struct window_slot *slot;
+	struct call *call;
+	for (;;) {
+		while ((s->stopped || s->away_ms == 0) &&
+		       (slot = window_next(s->window)) != NULL) {
+			sink_admit(s, slot);
+			start_calls(s);
+		}
+		while ((call = call_next(ident_caller(s->ident))) != NULL)
+			sink_landed(s, call);
+		start_calls(s);
+		release(s, BACKLOG);
+		if (finished(s))
+			return;
+		wait_and_move(s);
+	}
+}
+
+/* The run ends before all is settled: what was read is failed, to be tried
+ * again, and nothing that was read is forgotten. */
+static void
+fail_rest(struct sink *s)
+{
+	const struct tool *t = s->tool;
+	struct window_slot *slot;
 	struct err err;
-	err_set(&err, ERR_LATER, "Interrupted",
-	    "a signal came before the service had answered");
+	if (t->out_failed)
+		err_set(&err, ERR_LATER, "OutputFailed",
+		    "stdout failed before the record was printed");
+	else
+		err_set(&err, ERR_LATER, "Interrupted",
+		    "a signal came before the service had answered");
 	for (size_t i = 0; i < window_held(s->window); i++) {
-		struct window_slot *slot = window_slot(s->window, i);
-		if (slot->state == WINDOW_OPEN)
+		slot = window_slot(s->window, i);
+		if (slot->state == WINDOW_OPEN ||
+		    (t->out_failed && slot->state == WINDOW_ACCEPTED &&
+			!slot->dropped))
 			window_fail(slot, &err);
 		slot->parts = 0;
 	}
-	s->tool->later = true;
-	release(s);
-}
-
-static void
-open_batcher(struct sink *s)
-{
-	const struct sink_about *a = s->about;
-	struct batch_limits limits = {.max_entries = a->max_entries,
-	    .max_bytes = a->max_bytes,
-	    .entry_overhead = a->entry_overhead,
-	    .one_of_a_key = a->one_of_a_key || s->tool->strict,
-	    .jobs = (size_t)s->tool->jobs,
-	    .linger_ms = s->tool->linger_ms};
-	s->batcher = batch_open(&limits);
+	window_end(s->window);
+	if (!s->stopped) {
+		s->stopped = true;
+		s->why = err;
+		if (!t->out_failed &&
+		    (window_held(s->window) > 0 || window_has_line(s->window)))
+			tool_report(s->tool, 0, &err);
+	}
+	release(s, SIZE_MAX);
+	while ((slot = window_next(s->window)) != NULL) {
+		sink_admit(s, slot);
+		release(s, SIZE_MAX);
+	}
 }
 
 int
 sink_run(struct sink *s)
 {
 	struct tool *t = s->tool;
-	struct window_slot *slot;
-	struct call *call;
+	struct err err;
+	int refused = set_up(s, &err);
 	open_batcher(s);
-	for (;;) {
-		while (admits(s) && (slot = window_next(s->window)) != NULL) {
-			admit(s, slot);
-			start_calls(s);
-		}
-		while ((call = call_next(ident_caller(s->ident))) != NULL)
-			sink_landed(s, call);
-		start_calls(s);
-		release(s);
-		if (finished(s))
-			break;
-		if (s->hurry && text_tick() - t->stop_ms >= GRACE_MS) {
-			give_up(s);
-			break;
-		}
-		wait_and_move(s);
-	}
+	if (refused != 0)
+		sink_stop(s, &err);
+	loop(s);
 	ident_close(s->ident); /* drops what still runs */
+	if (t->out_failed && !t->dry_run)
+		tool_fail_unwritten(t);
+	if (window_held(s->window) > 0 || !window_ended(s->window))
+		if (t->out_failed || s->hurry)
+			fail_rest(s);
 	sink_free(s);
 	return tool_finish(t);
 }

@@ -55,6 +55,10 @@ struct sink_about {
 	const char *code, *message;     /* members of a refused entry */
 	const char *const *keep;        /* members copied to @metadata.to.X */
 
+	/* Find what calls need (a queue's URL, a table's keys) and sink_wrap;
+	 * asked again while the service is away. Or NULL.
+	 * Fails: ERR_SETUP, ERR_LATER. */
+	int (*open)(void *ctx, struct sink *s, struct err *err);
 	/* Encode part `part` (from 0) of r into e, whose bufs are empty.
 	 * Fails: ERR_RECORD. */
 	int (*encode)(void *ctx, const struct record *r, size_t part,
@@ -80,11 +84,13 @@ struct sink_about {
 struct sink *sink_open(
     struct tool *t, const struct sink_about *about, void *ctx, struct err *err);
 struct ident *sink_ident(struct sink *s);
+struct tool *sink_tool(struct sink *s);
 /* What stands around the entries of a call; copied. */
 void sink_wrap(struct sink *s, const char *head, const char *tail);
 /* The service's rate: --rate lowers it, never raises. */
 void sink_rate(struct sink *s, double per_second);
-/* Read, send, print until the end; returns the exit status and frees s. */
+/* Set up, read, send, print until the end; returns the exit status and frees
+ * s. */
 int sink_run(struct sink *s);
 
 /* For settle: of entry i of the batch at hand. fields: JSON members. */

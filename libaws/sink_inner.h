@@ -1,11 +1,13 @@
 #ifndef LUNA_SINK_INNER_H
 #define LUNA_SINK_INNER_H
 
+#include "lookup.h"
 #include "sink.h"
 
 /*
- * What the three parts of sink share: sink.c (the loop), sink_call.c (calls
- * out and back), sink_reply.c (what a reply says of each entry).
+ * What the parts of sink share: sink.c (the loop), sink_admit.c (records in),
+ * sink_call.c (calls out and back), sink_reply.c (what a reply says of each
+ * entry).
  */
 
 /* One call in the air, and the memory of its body. */
@@ -17,12 +19,6 @@ struct sink_flight {
 
 /* What a reply said of an entry. */
 enum sink_said { SINK_UNSAID, SINK_ACCEPTED, SINK_REFUSED, SINK_AGAIN };
-
-/* Hashes of the keys that nothing may overtake any more. */
-struct sink_blocked {
-	uint64_t *hash;
-	size_t count;
-};
 
 struct sink {
 	struct tool *tool;
@@ -44,14 +40,21 @@ struct sink {
 
 	double rate, tokens; /* 0: no limit */
 	int64_t rate_ms;
-	struct sink_blocked blocked;
+	struct lookup blocked; /* keys that nothing may overtake any more */
 
 	/* the reply at hand */
 	const struct batch *at_hand;
 	enum sink_said *said;
-	bool *again;
+	bool *again; /* entries that go back to their lane */
 	bool throttled;
 };
+
+/* sink_admit.c */
+/* Encode a line and put it into batches, or settle it at once. */
+void sink_admit(struct sink *s, struct window_slot *slot);
+/* Entries whose lease is over, or whose key is blocked by now, fail instead
+ * of being sent. false: some did, and the rest went back to its lane. */
+bool sink_may_fly(struct sink *s, struct batch *batch);
 
 /* sink_call.c */
 void sink_fly(struct sink *s, struct batch *batch);
@@ -67,7 +70,5 @@ void sink_read_reply(struct sink *s, const struct call *call);
 /* Entry i is settled: its record goes on, or fails with err. */
 void sink_settle(
     struct sink *s, const struct batch *batch, size_t i, const struct err *err);
-bool sink_is_blocked(const struct sink *s, uint64_t hash);
-void sink_block(struct sink *s, uint64_t hash);
 
 #endif

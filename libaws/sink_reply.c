@@ -15,25 +15,6 @@ sink_record(const struct batch *b, size_t i)
 	return &slot->rec;
 }
 
-bool
-sink_is_blocked(const struct sink *s, uint64_t hash)
-{
-	for (size_t i = 0; i < s->blocked.count; i++)
-		if (s->blocked.hash[i] == hash)
-			return true;
-	return false;
-}
-
-void
-sink_block(struct sink *s, uint64_t hash)
-{
-	struct sink_blocked *b = &s->blocked;
-	if (hash == 0 || sink_is_blocked(s, hash))
-		return;
-	b->hash = mem_grow(b->hash, b->count + 1, sizeof(*b->hash));
-	b->hash[b->count++] = hash;
-}
-
 void
 sink_settle(
     struct sink *s, const struct batch *batch, size_t i, const struct err *err)
@@ -41,8 +22,8 @@ sink_settle(
 	struct window_slot *slot = batch->entry[i].user;
 	if (err != NULL) {
 		window_fail(slot, err);
-		if (err->kind == ERR_LATER)
-			sink_block(s, batch->entry[i].hash);
+		if (err->kind == ERR_LATER && batch->entry[i].hash != 0)
+			lookup_put(&s->blocked, batch->entry[i].hash, 0);
 	}
 	slot->parts--;
 	if (slot->parts == 0 && slot->state == WINDOW_OPEN)

@@ -58,20 +58,22 @@ struct tool {
 	struct window *window; /* of a filter; a sink has its own */
 	struct buf out;
 	size_t out_at;    /* written of out */
+	size_t out_line;  /* where its first line begins that is not written */
 	uint64_t written; /* bytes in all */
 	bool out_failed;  /* stdout is closed or full */
 	bool out_closed;  /* … by its reader: EPIPE */
 	bool out_ended;   /* closed by us */
 	bool out_big;     /* stdout is a file: writes need not be small */
 	int failed_fd;
-	int stop_fd;     /* readable after a signal */
-	int64_t stop_ms; /* tick of the first signal, or 0 */
+	bool keep_failed; /* --failed could not be written */
+	int stop_fd;      /* readable after a signal */
+	int64_t stop_ms;  /* tick of the first signal, or 0 */
 
 	/* tally */
 	uint64_t accepted, failed, failed_later, not_kept, reported;
 	bool set_up_failed, later, input_failed;
+	bool command_failed;    /* a COMMAND of a source */
 	struct tool_seen *seen; /* codes and how often each was reported */
-	struct record record;   /* tool_next's */
 };
 
 /*
@@ -84,8 +86,9 @@ void tool_start(
 /* Usage that only the tool can see: print it and end with 2. */
 void tool_usage(struct tool *t, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));
-/* Set-up that failed before anything was done: print err and return the
- * status that main returns (2, or 75 for ERR_LATER). */
+/* Set-up that failed before anything was done: print err, copy stdin to
+ * --failed if there is one, and return the status that main returns (2, or 75
+ * for ERR_LATER). */
 int tool_refused(struct tool *t, const struct err *err);
 
 /*
@@ -107,10 +110,15 @@ void tool_read(struct tool *t, struct window *w);
 
 /* Print a source's line, not counted; buffered. */
 void tool_print(struct tool *t, const char *line, size_t len);
+/* Bytes that wait to be written. */
+size_t tool_pending(const struct tool *t);
 /* Write what is buffered. -1: stdout failed (out_failed, out_closed). */
 int tool_flush(struct tool *t);
 /* Write once what stdout takes without blocking, after POLLOUT. */
 int tool_flush_some(struct tool *t);
+
+/* stdout failed: records passed that it did not take are failed. */
+void tool_fail_unwritten(struct tool *t);
 
 /* No more output: readers see the end. What was not written is dropped. */
 void tool_close_stdout(struct tool *t);
@@ -120,6 +128,8 @@ void tool_close_stdout(struct tool *t);
 void tool_report(struct tool *t, uint64_t line, const struct err *err);
 /* A signal came. */
 bool tool_stopping(struct tool *t);
+/* … and so many ms are left of the 5 s after it. */
+int64_t tool_grace_ms(const struct tool *t);
 
 /* Flush, sync the failed file, print the last lines, close stdout: returns
  * the exit status. */

@@ -208,6 +208,15 @@ window_read(struct window *w, size_t len)
 	cut_long_line(w);
 }
 
+void
+window_end(struct window *w)
+{
+	if (w->has_line)
+		w->eof = true; /* take_line will look again */
+	else if (!w->eof)
+		end_of_input(w);
+}
+
 static struct window_slot *
 slot_new(struct window *w)
 {
@@ -218,6 +227,7 @@ slot_new(struct window *w)
 	slot->state = WINDOW_OPEN;
 	slot->parts = 0;
 	slot->parsed = slot->unsent = slot->dropped = false;
+	slot->until_ms = 0;
 	slot->block = w->tail;
 	w->tail->slots++;
 	return slot;

@@ -28,6 +28,7 @@ struct window_slot {
 	size_t parts;      /* still unsettled */
 	bool unsent;       /* passed through, not counted as accepted */
 	bool dropped;      /* accepted and not printed (ddb-get --miss drop) */
+	int64_t until_ms;  /* not to be sent past this time; 0: any */
 	struct buf fields; /* members for @metadata.to.X */
 	struct buf line;   /* printed instead of rec.line, if any */
 	struct err *err;   /* WINDOW_FAILED */
@@ -46,6 +47,8 @@ bool window_full(const struct window *w);
 /* Where to read to, and how much; then say how much came (0: end). */
 char *window_room(struct window *w, size_t *len);
 void window_read(struct window *w, size_t len);
+/* No more is read: what has come of a line is the last line. */
+void window_end(struct window *w);
 
 /*
  * The next complete line as a slot, blank lines skipped; NULL when none is

@@ -1,0 +1,96 @@
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "text.h"
+#include "tool_inner.h"
+
+void
+tool_read(struct tool *t, struct window *w)
+{
+	size_t room;
+	char *to = window_room(w, &room);
+	ssize_t n = read(STDIN_FILENO, to, room);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n < 0) {
+		diag("stdin: %s", strerror(errno));
+		t->input_failed = true;
+		n = 0;
+	}
+	window_read(w, (size_t)n);
+}
+
+/* Wait for stdin, a signal, or the reader of stdout to go away. 5 s after a
+ * signal what has come is all there is. */
+static void
+wait_for_input(struct tool *t)
+{
+	struct pollfd fd[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+	    {.fd = t->stop_fd, .events = POLLIN},
+	    {.fd = STDOUT_FILENO, .events = 0}};
+	int64_t left = -1;
+	if (tool_stopping(t)) {
+		left = tool_grace_ms(t);
+		fd[1].fd = -1;
+	}
+	if (left == 0)
+		window_end(t->window);
+	else if (poll(fd, 3, (int)left) <= 0)
+		return;
+	else if (fd[2].revents & POLLERR)
+		tool_output_failed(t, EPIPE);
+	else if (fd[0].revents != 0)
+		tool_read(t, t->window);
+}
+
+/* The next line that is there, or NULL; those that are no records fail. */
+static const struct record *
+take(struct tool *t)
+{
+	struct window_slot *slot;
+	while ((slot = window_next(t->window)) != NULL) {
+		if (slot->parsed)
+			return &slot->rec;
+		tool_fail(t, &slot->rec, false, slot->err);
+		window_release(t->window);
+	}
+	return NULL;
+}
+
+/* stdout failed: what was read cannot be printed any more. */
+static void
+fail_rest(struct tool *t)
+{
+	const struct record *r;
+	struct err err;
+	err_set(&err, ERR_LATER, "OutputFailed",
+	    "stdout failed before the record was printed");
+	window_end(t->window);
+	while ((r = take(t)) != NULL) {
+		tool_keep(t, r, true, &err);
+		window_release(t->window);
+	}
+}
+
+const struct record *
+tool_next(struct tool *t)
+{
+	const struct record *r;
+	if (t->window == NULL)
+		t->window = window_new(1, t->memory, t->max_line);
+	while (window_held(t->window) > 0)
+		window_release(t->window);
+	while (!t->out_failed) {
+		if ((r = take(t)) != NULL)
+			return r;
+		if (window_ended(t->window))
+			return NULL;
+		if (tool_flush(t) == 0)
+			wait_for_input(t);
+	}
+	fail_rest(t);
+	return NULL;
+}
