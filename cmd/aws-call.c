@@ -188,7 +188,7 @@ main(int argc, char **argv)
 		tool_report(&a.tool, 0, &err);
 		a.tool.set_up_failed = err.kind == ERR_SETUP;
 		a.tool.later = err.kind == ERR_LATER;
-		a.tool.input_failed = err.kind == ERR_REFUSED;
+		a.tool.other_failed = err.kind == ERR_REFUSED;
 	}
 	ident_close(a.ident);
 	operation_clear(&a.operation);

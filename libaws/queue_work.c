@@ -204,7 +204,7 @@ failed(struct queue_work *w, struct job *job)
 	    alone ? job->item->id : "");
 	tool_report(w->tool, 0, &err);
 	buf_clear(&how);
-	w->tool->command_failed = true;
+	w->tool->other_failed = true;
 	if (alone)
 		failed_alone(w, job);
 	else

@@ -148,7 +148,7 @@ status(const struct tool *t)
 		return TOOL_FAILED;
 	if (t->set_up_failed || t->input_failed)
 		return nothing ? TOOL_USAGE : TOOL_FAILED;
-	if (t->failed > t->failed_later || t->command_failed)
+	if (t->failed > t->failed_later || t->other_failed)
 		return TOOL_FAILED;
 	return t->failed_later > 0 || t->later ? TOOL_LATER : TOOL_OK;
 }
