@@ -13,7 +13,6 @@
 #include "text.h"
 
 #define PAGE 100
-#define TAGS_MAX 50
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS sns_topic ("
@@ -183,67 +182,11 @@ is_topic_name(const char *name, bool fifo)
 		    : plain == len;
 }
 
-/* {"Key":…,"Value":…} of a list that was given; false at its end. */
-static bool
-next_tag(struct request *r, struct json_iter *it, const char **key,
-    const char **value)
-{
-	struct json e;
-
-	if (!json_next(it, NULL, &e))
-		return false;
-	*key = sns_given(r, json_get(e, "Key"));
-	*value = sns_given(r, json_get(e, "Value"));
-	return true;
-}
-
-static int
-check_tags(struct request *r, struct json tags)
-{
-	struct json_iter it, other;
-	const char *key, *value, *again;
-	size_t n = 0;
-
-	json_each(tags, &it);
-	while (next_tag(r, &it, &key, &value)) {
-		size_t same = 0;
-
-		n++;
-		json_each(tags, &other);
-		while (next_tag(r, &other, &again, &value))
-			same += strcmp(again, key) == 0;
-		if (same > 1)
-			return sns_invalid(
-			    r, "Duplicated keys are not allowed.");
-		if (n > TAGS_MAX)
-			return fail(r, 400, "TagLimitExceeded",
-			    "Could not complete request: tag quota of per "
-			    "resource exceeded");
-	}
-	return 0;
-}
-
-static void
-put_tags(struct request *r, int64_t id, struct json tags)
-{
-	struct json_iter it;
-	const char *key, *value;
-
-	json_each(tags, &it);
-	while (next_tag(r, &it, &key, &value))
-		store_do(r->store,
-		    "INSERT OR REPLACE INTO sns_tag (topic_id, key, value)"
-		    " VALUES (?, ?, ?)",
-		    "itt", id, key, value);
-}
-
 /* What is asked for must be what is there already. */
 static int
 same_topic(struct request *r, const struct sns_topic *t, const cJSON *wanted)
 {
 	struct json tags = param_json(r, "Tags");
-	const char *key, *value;
-	struct json_iter it;
 	sqlite3_stmt *q = store_query(r->store,
 	    "SELECT attributes FROM sns_topic WHERE id = ?", "i", t->id);
 	cJSON *has = NULL;
@@ -263,15 +206,9 @@ same_topic(struct request *r, const struct sns_topic *t, const cJSON *wanted)
 		return sns_invalid(r,
 		    "Attributes Reason: Topic already exists with different "
 		    "attributes");
-	json_each(tags, &it);
-	while (next_tag(r, &it, &key, &value))
-		if (store_number(r->store, 0,
-			"SELECT 1 FROM sns_tag WHERE topic_id = ? AND key = ?"
-			" AND value = ?",
-			"itt", t->id, key, value) == 0)
-			return sns_invalid(r,
-			    "Tags Reason: Topic already exists with different "
-			    "tags");
+	if (!sns_tags_have(r, t->id, tags))
+		return sns_invalid(
+		    r, "Tags Reason: Topic already exists with different tags");
 	return 0;
 }
 
@@ -311,7 +248,7 @@ make_topic(struct request *r, const char *arn, const char *name, bool fifo,
 	    param(r, "DataProtectionPolicy"));
 	id = store_last_id(r->store);
 	save_topic(r, id, attributes);
-	put_tags(r, id, param_json(r, "Tags"));
+	sns_tags_put(r, id, param_json(r, "Tags"));
 	return 0;
 }
 
@@ -360,7 +297,7 @@ create_topic(struct request *r)
 		return ANSWER_ERROR;
 	if (!is_topic_name(name, fifo))
 		answer = sns_invalid(r, "Topic Name");
-	else if (check_tags(r, tags) < 0)
+	else if (sns_tags_check(r, tags) < 0)
 		answer = ANSWER_ERROR;
 	else if (sns_topic_find(r->store, arn, &t))
 		answer = same_topic(r, &t, attributes);
@@ -459,106 +396,6 @@ set_topic_attributes(struct request *r)
 	return failed == 0 ? ANSWER : ANSWER_ERROR;
 }
 
-/* A tagged resource: topics alone have tags here. */
-static int
-tagged(struct request *r, struct sns_topic *t)
-{
-	const char *arn = param(r, "ResourceArn");
-
-	if (arn == NULL || sns_check_arn(r, "ResourceArn", arn) < 0)
-		return arn == NULL
-			   ? sns_invalid(r, "ResourceArn Reason: no value for "
-					    "required parameter")
-			   : ANSWER_ERROR;
-	if (sns_topic_find(r->store, arn, t))
-		return 0;
-	return fail(r, 404, "ResourceNotFound", "Resource does not exist");
-}
-
-static int
-tag_resource(struct request *r)
-{
-	struct json tags = param_json(r, "Tags");
-	struct sns_topic t;
-
-	if (tagged(r, &t) < 0 || check_tags(r, tags) < 0)
-		return ANSWER_ERROR;
-	put_tags(r, t.id, tags);
-	return ANSWER;
-}
-
-static int
-untag_resource(struct request *r)
-{
-	struct sns_topic t;
-	struct json_iter it;
-	struct json e;
-
-	if (tagged(r, &t) < 0)
-		return ANSWER_ERROR;
-	json_each(param_json(r, "TagKeys"), &it);
-	while (json_next(&it, NULL, &e))
-		store_do(r->store,
-		    "DELETE FROM sns_tag WHERE topic_id = ? AND key = ?", "it",
-		    t.id, sns_given(r, e));
-	return ANSWER;
-}
-
-static int
-list_tags(struct request *r)
-{
-	struct sns_topic t;
-	sqlite3_stmt *q;
-
-	if (tagged(r, &t) < 0)
-		return ANSWER_ERROR;
-	q = store_query(r->store,
-	    "SELECT key, value FROM sns_tag WHERE topic_id = ? ORDER BY key",
-	    "i", t.id);
-	put_open(r->out, NULL, '{');
-	put_open(r->out, "Tags", '[');
-	while (store_next(q)) {
-		put_open(r->out, NULL, '{');
-		put_text(r->out, "Key", store_text(q, 0));
-		put_text(r->out, "Value", store_text(q, 1));
-		put_close(r->out, '}');
-	}
-	store_end(q);
-	put_close(r->out, ']');
-	put_close(r->out, '}');
-	return ANSWER;
-}
-
-static int
-put_protection(struct request *r)
-{
-	struct sns_topic t;
-
-	if (tagged(r, &t) < 0)
-		return ANSWER_ERROR;
-	store_do(r->store, "UPDATE sns_topic SET protection = ? WHERE id = ?",
-	    "ti", param(r, "DataProtectionPolicy"), t.id);
-	return ANSWER;
-}
-
-static int
-get_protection(struct request *r)
-{
-	struct sns_topic t;
-	sqlite3_stmt *q;
-
-	if (tagged(r, &t) < 0)
-		return ANSWER_ERROR;
-	q = store_query(r->store,
-	    "SELECT protection FROM sns_topic WHERE id = ?", "i", t.id);
-	put_open(r->out, NULL, '{');
-	if (store_next(q))
-		put_text(r->out, "DataProtectionPolicy", store_text(q, 0));
-	store_end(q);
-	put_close(r->out, '}');
-	return ANSWER;
-}
-
 /* The certificate behind SigningCertURL. */
 static int
 certificate(struct request *r)
@@ -590,11 +427,13 @@ static const struct operation operations[] = {
     {.name = "SetTopicAttributes", .run = set_topic_attributes, .writes = true},
     {.name = "AddPermission", .run = sns_add_permission, .writes = true},
     {.name = "RemovePermission", .run = sns_remove_permission, .writes = true},
-    {.name = "TagResource", .run = tag_resource, .writes = true},
-    {.name = "UntagResource", .run = untag_resource, .writes = true},
-    {.name = "ListTagsForResource", .run = list_tags},
-    {.name = "PutDataProtectionPolicy", .run = put_protection, .writes = true},
-    {.name = "GetDataProtectionPolicy", .run = get_protection},
+    {.name = "TagResource", .run = sns_tag_resource, .writes = true},
+    {.name = "UntagResource", .run = sns_untag_resource, .writes = true},
+    {.name = "ListTagsForResource", .run = sns_list_tags},
+    {.name = "PutDataProtectionPolicy",
+	.run = sns_put_protection,
+	.writes = true},
+    {.name = "GetDataProtectionPolicy", .run = sns_get_protection},
     {.name = "Subscribe", .run = sns_subscribe, .writes = true},
     {.name = "ConfirmSubscription",
 	.run = sns_confirm,

@@ -101,7 +101,7 @@ in_network(const struct sns_pattern *p, const char *text)
 {
 	uint8_t address[16];
 
-	if (sns_rule_address(text, address) != p->address_len)
+	if (sns_pattern_address(text, address) != p->address_len)
 		return false;
 	for (size_t i = 0; i < p->address_len; i++)
 		if ((address[i] & p->mask[i]) != (p->address[i] & p->mask[i]))
@@ -121,7 +121,8 @@ is_literal(const struct sns_pattern *p, struct json v)
 	if (v.len == p->len && memcmp(v.at, p->text, v.len) == 0)
 		return true;
 	return p->text[0] != 't' && p->text[0] != 'f' && p->text[0] != 'n' &&
-	       sns_rule_number(v, &a) && sns_rule_number(wanted, &b) && a == b;
+	       sns_pattern_number(v, &a) && sns_pattern_number(wanted, &b) &&
+	       a == b;
 }
 
 /* A string's text: its source where nothing is escaped, else through b. */
@@ -149,7 +150,7 @@ passes(const struct sns_filter *f, const struct sns_pattern *p, struct json v,
 	case SNS_LITERAL:
 		return is_literal(p, v);
 	case SNS_NUMBERS:
-		return sns_rule_number(v, &number) && number >= p->low &&
+		return sns_pattern_number(v, &number) && number >= p->low &&
 		       number <= p->high;
 	case SNS_PREFIX:
 		return string && len >= p->len &&

@@ -21,7 +21,8 @@
  *     sns_fan.c     each message to each subscription
  *     sns_message.c what subscribers get to read
  *     sns_sign.c    its signature
- *     sns_filter.c, sns_rule.c
+ *     sns_permission.c, sns_tag.c
+ *     sns_filter.c, sns_rule.c, sns_pattern.c: what wants a message
  */
 #define SNS_ARN 512
 #define SNS_SIZE_DEFAULT 262144
@@ -106,6 +107,18 @@ void sns_delivery(struct store *store, const struct sns_subscription *s,
 const char *sns_text(const cJSON *attributes, const char *name);
 /* A given value as text, whatever it is; never NULL. */
 const char *sns_given(struct request *r, struct json v);
+
+/* sns_tag.c */
+int sns_tag_resource(struct request *r);
+int sns_untag_resource(struct request *r);
+int sns_list_tags(struct request *r);
+int sns_put_protection(struct request *r);
+int sns_get_protection(struct request *r);
+/* Tags as CreateTopic gives them: each key once, not too many; keep them;
+ * does the topic have all of them? */
+int sns_tags_check(struct request *r, struct json tags);
+void sns_tags_put(struct request *r, int64_t topic_id, struct json tags);
+bool sns_tags_have(struct request *r, int64_t topic_id, struct json tags);
 
 /* sns_permission.c */
 int sns_add_permission(struct request *r);
