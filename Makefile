@@ -162,8 +162,10 @@ lint:
 	clang-format --dry-run -Werror $(shell git ls-files '*.[ch]')
 
 # Other people's clients at lunad, our tools at other people's servers.
-interop: all
-	BUILD='$(BUILD)' test/interop/run
+interop:
+	@sh test/deps $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_CHECK) python3-venv
+	@$(MAKE) --no-print-directory all $(UNITS)
+	@BUILD='$(BUILD)' test/interop/run
 
 # The suite with every program run by valgrind.
 valgrind: all $(UNITS)
