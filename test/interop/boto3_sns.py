@@ -929,6 +929,21 @@ def dead_letters():
 
 
 @case
+def a_queue_that_refuses_keeps_none_from_others():
+    t = topic()
+    before, q1 = queue()
+    small, q2 = queue(MaximumMessageSize="1024")
+    after, q3 = queue()
+    dead, dlq = queue()
+    for q in (q1, q2, q3):
+        subscribe(t, q, RawMessageDelivery="true", RedrivePolicy=json.dumps(
+            {"deadLetterTargetArn": dlq}))
+    sns.publish(TopicArn=t, Message="x" * 2000)
+    equal([len(take(url)) for url in (before, small, after, dead)],
+          [1, 0, 1, 1])
+
+
+@case
 def metrics():
     cw = client("cloudwatch")
     t = topic()
