@@ -225,6 +225,19 @@ check_resource(const cJSON *v, struct buf *why)
 	return check_policy(v, "UpdateReplacePolicy", why);
 }
 
+/* Has an earlier resource the same type? */
+static bool
+seen_before(const cJSON *v)
+{
+	const cJSON *first = v;
+	while (first->prev->next != NULL)
+		first = first->prev;
+	while (
+	    first != v && !cfn_same(cfn_get(first, "Type"), cfn_get(v, "Type")))
+		first = first->next;
+	return first != v;
+}
+
 static int
 check_resources(const struct cfn_template *t, struct buf *why)
 {
@@ -235,7 +248,7 @@ check_resources(const struct cfn_template *t, struct buf *why)
 		status = check_resource(c, why);
 		const char *type = cfn_get_text(c, "Type");
 		if (status == 0 && cfn_type_find(type) == NULL &&
-		    strstr(buf_text(&unknown), type) == NULL)
+		    !seen_before(c))
 			buf_addf(&unknown, "%s%.200s",
 			    unknown.len > 0 ? ", " : "", type);
 	}

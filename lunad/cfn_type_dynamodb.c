@@ -49,11 +49,11 @@ retype(cJSON *v)
 			i++;
 		bool truth = strstr(c->string, "Enabled") != NULL;
 		if (numbers[i] != NULL)
-			cJSON_ReplaceItemViaPointer(
-			    v, c, cJSON_CreateRaw(c->valuestring));
+			cJSON_ReplaceItemInObjectCaseSensitive(
+			    v, c->string, cJSON_CreateRaw(c->valuestring));
 		else if (truth)
-			cJSON_ReplaceItemViaPointer(
-			    v, c, cJSON_CreateBool(cfn_true(c)));
+			cJSON_ReplaceItemInObjectCaseSensitive(
+			    v, c->string, cJSON_CreateBool(cfn_true(c)));
 	}
 }
 

@@ -54,18 +54,6 @@ static const struct cfn_attribute managed_attributes[] = {
     {NULL, NULL},
 };
 
-static const struct cfn_property profile[] = {
-    {"InstanceProfileName", NULL, CFN_TEXT, CFN_NEW, NULL},
-    {"Path", NULL, CFN_TEXT, CFN_NEW, NULL},
-    {"Roles", "", CFN_ANY, CFN_MUST, NULL},
-    {NULL, NULL, CFN_ANY, 0, NULL},
-};
-
-static const struct cfn_attribute profile_attributes[] = {
-    {"Arn", "InstanceProfile.Arn"},
-    {NULL, NULL},
-};
-
 /* operation of `name`: value, for the role. */
 static int
 on_role(struct cfn_act *a, const char *operation, const char *role_name,
@@ -249,20 +237,6 @@ change_managed(struct cfn_act *a)
 	return gone(a, cfn_call(a, "iam", "DeletePolicyVersion", params, NULL));
 }
 
-static int
-attach_profile(struct cfn_act *a, const char *role_name, bool on)
-{
-	return on_role(a,
-	    on ? "AddRoleToInstanceProfile" : "RemoveRoleFromInstanceProfile",
-	    role_name, "InstanceProfileName", a->id);
-}
-
-static int
-settle_profile(struct cfn_act *a)
-{
-	return set_list(a, "Roles", attach_profile);
-}
-
 const struct cfn_type cfn_types_iam[] = {
     {.name = "AWS::IAM::Role",
 	.service = "iam",
@@ -302,18 +276,5 @@ const struct cfn_type cfn_types_iam[] = {
 	.change = change_managed,
 	.settle = settle_managed,
 	.unmake = settle_managed},
-    {.name = "AWS::IAM::InstanceProfile",
-	.service = "iam",
-	.property = profile,
-	.attribute = profile_attributes,
-	.named = "InstanceProfileName",
-	.name_max = 128,
-	.create = "CreateInstanceProfile",
-	.id = "$",
-	.remove = "DeleteInstanceProfile",
-	.key = "InstanceProfileName",
-	.read = "GetInstanceProfile",
-	.settle = settle_profile,
-	.unmake = settle_profile},
     {.name = NULL},
 };
