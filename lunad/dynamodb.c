@@ -135,7 +135,7 @@ run_due(struct lunad *l, int64_t now_ms)
 	struct request r = {
 	    .lunad = l, .store = lunad_store(l), .now_ms = now_ms};
 	struct ddb_call c = {.r = &r, .pool = &pool};
-	size_t len;
+	size_t key_len, len;
 	ddb_pool_reset(&pool);
 	sqlite3_stmt *q = store_query(r.store,
 	    "SELECT k, item FROM ddb_row WHERE expires <= ? "
@@ -143,7 +143,9 @@ run_due(struct lunad *l, int64_t now_ms)
 	    "i", now_ms);
 	if (!store_next(q))
 		return;
-	const unsigned char *k = (const unsigned char *)store_bytes(q, 0, &len);
+	const char *bytes = store_bytes(q, 0, &key_len);
+	const char *key = ddb_copy(&pool, bytes, key_len);
+	const unsigned char *k = (const unsigned char *)key;
 	int64_t id = (int64_t)k[0] << 24 | (int64_t)k[1] << 16 |
 		     (int64_t)k[2] << 8 | (int64_t)k[3];
 	const char *text = store_bytes(q, 1, &len);
@@ -153,6 +155,9 @@ run_due(struct lunad *l, int64_t now_ms)
 	struct ddb_value *item = ddb_item_read(&pool, v, true, &c.err);
 	if (t != NULL && item != NULL)
 		expire(&c, t, item);
+	else /* it would be due for ever */
+		store_do(r.store, "DELETE FROM ddb_row WHERE k = ?", "b", key,
+		    key_len);
 }
 
 static void

@@ -136,6 +136,73 @@ query() {
 	    SerializationException "NUMBER_VALUE cannot be converted to String"
 }
 
+# shape JSON: the paths to all its members, without those of the transport.
+shape() {
+	jq -c 'del(.ResponseMetadata) | [paths | map(if type == "number" then 0
+	    else . end)] | unique' <<<"$1"
+}
+
+# recorded TEST ANSWER: what AWS answered there.
+recorded() {
+	jq -c --arg t "$1" --arg a "$2" '[to_entries[] |
+	    select(.key | endswith("::" + $t))][0].value["recorded-content"][$a]' \
+	    "$LUNA_VECTORS/recorded/dynamodb/test_dynamodb.snapshot.json"
+}
+
+# same TEST ANSWER OPERATION JSON: what lunad answers has the same members.
+same() {
+	local want got
+	want=$(shape "$(recorded "$1" "$2")")
+	got=$(shape "$(ddb "$3" "$4")")
+	diff <(jq -c '.[]' <<<"$want") <(jq -c '.[]' <<<"$got")
+}
+
+@test "descriptions have the members that AWS recorded" {
+	[ -d "${LUNA_VECTORS-}/recorded" ] ||
+		skip "LUNA_VECTORS has no recorded answers"
+	local definition="\"AttributeDefinitions\":[{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}],
+	    \"KeySchema\":[{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]"
+	local gsi='"AttributeDefinitions":[{"AttributeName":"TID","AttributeType":"S"},
+		{"AttributeName":"TRID","AttributeType":"S"}],
+	    "KeySchema":[{"AttributeName":"TID","KeyType":"HASH"}]'
+	local index='"IndexName":"TransactionRecordID",
+	    "KeySchema":[{"AttributeName":"TRID","KeyType":"HASH"}],
+	    "Projection":{"ProjectionType":"ALL"}'
+	local units='"ProvisionedThroughput":{"ReadCapacityUnits":5,"WriteCapacityUnits":5}'
+	same test_table_crud create-table CreateTable \
+	    "{\"TableName\":\"$t\",$definition,$units}"
+	same test_table_crud describe-table DescribeTable "{\"TableName\":\"$t\"}"
+	same test_continuous_backup_update update-continuous-backup \
+	    UpdateContinuousBackups "{\"TableName\":\"$t\",
+	    \"PointInTimeRecoverySpecification\":{\"PointInTimeRecoveryEnabled\":true}}"
+	same test_continuous_backup_update describe-continuous-backup \
+	    DescribeContinuousBackups "{\"TableName\":\"$t\"}"
+	same test_table_crud delete-table DeleteTable "{\"TableName\":\"$t\"}"
+	same test_table_warm_throughput create-table CreateTable \
+	    "{\"TableName\":\"$t\",$definition,$units,
+	    \"WarmThroughput\":{\"ReadUnitsPerSecond\":1000,\"WriteUnitsPerSecond\":1200}}"
+	ddb DeleteTable "{\"TableName\":\"$t\"}" >/dev/null
+	same test_batch_write_items_streaming create-table CreateTable \
+	    "{\"TableName\":\"$t\",$definition,$units,
+	    \"StreamSpecification\":{\"StreamEnabled\":true,\"StreamViewType\":\"NEW_AND_OLD_IMAGES\"}}"
+	ddb DeleteTable "{\"TableName\":\"$t\"}" >/dev/null
+	same 'test_gsi_with_billing_mode[PAY_PER_REQUEST]' create-table-with-gsi \
+	    CreateTable "{\"TableName\":\"$t\",$gsi,\"BillingMode\":\"PAY_PER_REQUEST\",
+	    \"GlobalSecondaryIndexes\":[{$index}]}"
+	same 'test_gsi_with_billing_mode[PAY_PER_REQUEST]' describe-table \
+	    DescribeTable "{\"TableName\":\"$t\"}"
+	ddb DeleteTable "{\"TableName\":\"$t\"}" >/dev/null
+	same 'test_gsi_with_billing_mode[PROVISIONED]' create-table-with-gsi \
+	    CreateTable "{\"TableName\":\"$t\",$gsi,$units,
+	    \"GlobalSecondaryIndexes\":[{$index,$units}]}"
+	same 'test_gsi_with_billing_mode[PROVISIONED]' describe-table \
+	    DescribeTable "{\"TableName\":\"$t\"}"
+	put '{"TID":{"S":"a"},"x":{"S":"1"}}'
+	run put '{"TID":{"S":"a"}}' '"ConditionExpression":"attribute_not_exists(TID)",
+	    "ReturnValuesOnConditionCheckFailure":"ALL_OLD"'
+	[ "$(jq -c 'keys' <<<"$output")" = '["Item","__type","message"]' ]
+}
+
 @test "a NUL, 2103807459595387724 and every other byte come back as they went in" {
 	local item='{"b":{"B":"AAECAw=="},"id":{"S":"a\u0000b"},"l":{"L":[{"NULL":true},{"BOOL":false},{"S":""}]},"m":{"M":{"ä":{"N":"2103807459595387724"}}},"n":{"N":"99999999999999999999999999999999999999"},"q":{"S":"\"\\\n\t"},"s":{"SS":["x","y"]}}'
 	simple

@@ -580,6 +580,11 @@ def transactions():
                  "ProjectionExpression": "id"}}])["Responses"]
     equal([r.get("Item") for r in got],
           [{"id": S("a"), "n": N(2)}, None, {"id": S("b")}])
+    done = ddb.transact_write_items(
+        ReturnConsumedCapacity="TOTAL",
+        TransactItems=[{"Put": {"TableName": t, "Item": {"id": S("b")}}}])
+    equal([(x["TableName"], x["CapacityUnits"])
+           for x in done["ConsumedCapacity"]], [(t, 2)])
     answer = refused(
         "TransactionCanceledException",
         "Transaction cancelled, please refer cancellation reasons for "
