@@ -58,7 +58,7 @@ input() {
 }
 
 @test "UUIDs are of version 4, and no two are the same" {
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		"$p" uuid
 	done </dev/null >"$BATS_TEST_TMPDIR/uuids"
 	[ "$(sort -u "$BATS_TEST_TMPDIR/uuids" | wc -l)" -eq 3 ]

@@ -80,7 +80,7 @@ template window batch'
 		seen="$seen$stem "
 		for f in libaws/"$stem".[ch] libaws/"$stem"_*.[ch]; do
 			[ -e "$f" ] || continue
-			for h in $(sed -n 's/^#include "\(.*\)\.h"/\1/p' "$f"); do
+			while read -r h; do
 				case "$seen $stem " in
 				*" $h "* | *" ${h%%_*} "*) ;;
 				*)
@@ -88,7 +88,7 @@ template window batch'
 					bad=1
 					;;
 				esac
-			done
+			done < <(sed -n 's/^#include "\(.*\)\.h"/\1/p' "$f")
 		done
 	done
 	[ "$bad" = 0 ]
@@ -113,7 +113,7 @@ template window batch'
 	run grep -nE '\b(fprintf|fputs|fputc|vfprintf|dprintf|write|perror)\(.*(stderr|STDERR_FILENO)|\b(perror|warnx?|errx?)\(|\bwrite\(2,' \
 	    cmd/*.c libaws/*.[ch]
 	echo "$output"
-	[ -z "$(grep -v '^libaws/diag\.' <<<"$output")" ]
+	run ! grep -v '^libaws/diag\.' <<<"$output"
 }
 
 @test "filters do not load libcurl, nor anything but libc" {

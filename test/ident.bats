@@ -9,7 +9,7 @@ setup_file() {
 
 setup() {
 	mkdir -p "$BATS_TEST_TMPDIR/.aws"
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 	keys=(AWS_ACCESS_KEY_ID=AKIAEXAMPLEENV AWS_SECRET_ACCESS_KEY=envSecret)
 }
 

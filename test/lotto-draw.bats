@@ -40,7 +40,7 @@ load helpers
 	lotto-draw -n 5 --seed 1 --at 2026-01-01 >"$BATS_TEST_TMPDIR/b"
 	lotto-draw -n 5 --seed 2 --at 2026-01-01 >"$BATS_TEST_TMPDIR/c"
 	diff "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
-	! diff -q "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/c"
+	run ! diff -q "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/c"
 }
 
 @test "--at is the time of the draw" {
@@ -58,6 +58,7 @@ load helpers
 	run --separate-stderr bash -c 'lotto-draw >/dev/full'
 	[ "$status" -eq 1 ]
 	[[ $stderr == *stdout* ]]
+	# shellcheck disable=SC2016 # the inner shell's own
 	run --separate-stderr bash -c \
 	    'lotto-draw -n 1000000 | head -n 1 >/dev/null; echo "${PIPESTATUS[0]}"'
 	[ "$output" = 0 ]

@@ -335,7 +335,7 @@ print(zlib.crc32(open(sys.argv[1], "rb").read()))' "$reply")" ]
 			[ -n "$start" ] || break
 			start=",\"ExclusiveStartKey\":$start"
 		done
-		[ "$(echo $got)" = "$(if $forward; then seq -s ' ' 25; else seq -s ' ' 25 -1 1; fi)" ]
+		[ "$(xargs <<<"$got")" = "$(if $forward; then seq -s ' ' 25; else seq -s ' ' 25 -1 1; fi)" ]
 	done
 }
 
@@ -420,7 +420,7 @@ print(zlib.crc32(open(sys.argv[1], "rb").read()))' "$reply")" ]
 		[ "$(jq -c 'keys' <<<"$start")" = '["g","p","s"]' ]
 		start=",\"ExclusiveStartKey\":$start"
 	done
-	[ "$(echo $got | tr ' ' '\n' | sort -n | tr '\n' ' ')" = "$(seq -s ' ' 11) " ]
+	[ "$(xargs <<<"$got" | tr ' ' '\n' | sort -n | tr '\n' ' ')" = "$(seq -s ' ' 11) " ]
 }
 
 @test "a local index orders by its own key and fetches what it lacks" {

@@ -1,5 +1,5 @@
 # A test is a subshell, and scripts in single quotes are meant so.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2119,SC2120,SC2153
+# shellcheck disable=SC2016
 load helpers
 
 setup_file() {

@@ -1,7 +1,6 @@
 # SES of lunad by plain signed requests: the sandbox, its links, its quotas,
 # and what reaches a mailbox. Every operation through another's client:
 # test/interop/boto3_ses.py.
-# shellcheck disable=SC2153
 load helpers
 
 setup() {

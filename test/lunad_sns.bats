@@ -1,6 +1,5 @@
 # SNS of lunad, and what it delivers: across restarts, to mailboxes, by SMTP.
 # Every operation through another's client: test/interop/boto3_sns.py.
-# shellcheck disable=SC2153
 load helpers
 
 setup() {

@@ -148,31 +148,31 @@ element() {
 }
 
 @test "errors carry the JSON name and, for old clients, the query's" {
-	! sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"x\"}"
+	run ! sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"x\"}"
 	refused QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue 400
 	[ "$(jq -r .message <"$reply")" = "The specified queue does not exist." ]
-	! form SendMessage "QueueUrl=$q" MessageBody=x
+	run ! form SendMessage "QueueUrl=$q" MessageBody=x
 	[ "$(element Code)" = AWS.SimpleQueueService.NonExistentQueue ]
 	[ "$(element Message)" = "The specified queue does not exist for this wsdl version." ]
 	make_queue "$q"
-	! sqs SendMessage "{\"QueueUrl\":\"$q\"}"
+	run ! sqs SendMessage "{\"QueueUrl\":\"$q\"}"
 	refused MissingRequiredParameterException MissingParameter 400
-	! sqs ReceiveMessage "{\"QueueUrl\":\"$q\",\"MaxNumberOfMessages\":11}"
+	run ! sqs ReceiveMessage "{\"QueueUrl\":\"$q\",\"MaxNumberOfMessages\":11}"
 	refused InvalidParameterValueException InvalidParameterValue 400
-	! sqs DeleteMessage "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"AAAA\"}"
+	run ! sqs DeleteMessage "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"AAAA\"}"
 	refused ReceiptHandleIsInvalid ReceiptHandleIsInvalid 400
 	sqs PurgeQueue "{\"QueueUrl\":\"$q\"}"
-	! sqs PurgeQueue "{\"QueueUrl\":\"$q\"}"
+	run ! sqs PurgeQueue "{\"QueueUrl\":\"$q\"}"
 	refused PurgeQueueInProgress AWS.SimpleQueueService.PurgeQueueInProgress 403
-	! sqs StartMessageMoveTask '{"SourceArn":"arn:aws:sqs:us-east-1:000000000000:never"}'
+	run ! sqs StartMessageMoveTask '{"SourceArn":"arn:aws:sqs:us-east-1:000000000000:never"}'
 	refused ResourceNotFoundException ResourceNotFoundException 404
 }
 
 @test "half of a surrogate pair is refused, a whole one is a character" {
 	make_queue "$q"
-	! sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"a\\ud800b\"}"
+	run ! sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"a\\ud800b\"}"
 	refused InvalidMessageContents InvalidMessageContents 400
-	! sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"a\\u0000b\"}"
+	run ! sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"a\\u0000b\"}"
 	refused InvalidMessageContents InvalidMessageContents 400
 	sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"\\ud83d\\ude00\"}"
 	[ "$(take)" = 😀 ]
@@ -186,7 +186,7 @@ element() {
 	    -H 'Content-Type: application/x-amz-json-1.0' \
 	    -d "{\"QueueName\":\"$q\"}" "$AWS_ENDPOINT_URL/" | jq -r .__type)" = \
 	    com.amazonaws.sqs#QueueDoesNotExist ]
-	! sqs SendMessage "{\"QueueUrl\":\"$AWS_ENDPOINT_URL/111111111111/$q\",\"MessageBody\":\"x\"}"
+	run ! sqs SendMessage "{\"QueueUrl\":\"$AWS_ENDPOINT_URL/111111111111/$q\",\"MessageBody\":\"x\"}"
 	refused QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue 400
 }
 
@@ -333,7 +333,7 @@ put() {
 	put a3 a 4
 	[ -z "$(take)" ]
 	lunad_clock 11s
-	! sqs DeleteMessage "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"$h\"}"
+	run ! sqs DeleteMessage "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"$h\"}"
 	[ "$(jq -r .message <"$reply")" = \
 	    "Value $h for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired." ]
 	[ "$(take '"VisibilityTimeout":10' | xargs)" = "a1 a2 a3 b1" ]
@@ -410,7 +410,7 @@ audit() {
 			    "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"$h\",\"VisibilityTimeout\":0}" >/dev/null ||
 				true
 			take '"VisibilityTimeout":0' >/dev/null
-			! sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"\"}"
+			run ! sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"\"}"
 			lunad_clock 3s >/dev/null
 			depths
 			audit
@@ -466,7 +466,7 @@ audit() {
 	make_queue "$q"
 	send x
 	curl -sSf -X POST "$AWS_ENDPOINT_URL/_luna/reset" >/dev/null
-	! sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"x\"}"
+	run ! sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"x\"}"
 	refused QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue 400
 	make_queue "$q"
 	[ -z "$(take)" ]

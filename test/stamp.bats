@@ -29,11 +29,11 @@ load helpers
 
 @test "without --at it is now" {
 	try stamp t <<<'{}'
-	local then now
-	then=$(jq -r '.t[:19] + "Z" | fromdate' <<<"$output")
+	local stamped now
+	stamped=$(jq -r '.t[:19] + "Z" | fromdate' <<<"$output")
 	now=$(date +%s)
-	[ $((now - then)) -le 5 ]
-	[ $((now - then)) -ge 0 ]
+	[ $((now - stamped)) -le 5 ]
+	[ $((now - stamped)) -ge 0 ]
 }
 
 @test "a bad line fails with its number and is kept" {
