@@ -9,6 +9,7 @@ setup_file() {
 	export MAIL
 	verify from@example.org
 	verify to@example.org
+	[ -z "${LUNA_PEER-}" ] || return 0
 	# Out of the sandbox, without limits: SES asks a person, lunad does not.
 	aws-call --rest sesv2 POST /v2/email/account/details - >/dev/null <<'END'
 {"MailType":"TRANSACTIONAL","WebsiteURL":"https://example.org","ProductionAccessEnabled":true,
@@ -36,6 +37,13 @@ good() {
 
 # mails ADDRESS: how many it got, besides the one about its verification.
 mails() {
+	if [ -n "${LUNA_PEER-}" ]; then
+		curl -sSf "$AWS_ENDPOINT_URL/moto-api/data.json" |
+			jq --arg to "$1" '[.ses.Message[].destinations |
+			    select(tostring | contains($to))] | length'
+		return
+	fi
+	lunad_clock 0s >/dev/null # answers once what is due is written
 	[ -d "$MAIL/$1/new" ] || {
 		echo 0
 		return
@@ -47,6 +55,7 @@ mails() {
 verify() {
 	aws-call --rest sesv2 POST /v2/email/identities "EmailIdentity=$1" \
 	    >/dev/null
+	[ -z "${LUNA_PEER-}" ] || return 0
 	curl -sSf -o /dev/null "$(grep -h "^$AWS_ENDPOINT_URL/" "$MAIL/$1/new"/* |
 		tr -d '\r')"
 }
@@ -69,8 +78,9 @@ verify() {
 @test "a mail a record, and the records come out in order" {
 	contract_happy
 	[ "$(mails "$to")" -eq 12 ]
-	grep -qx $'Subject: n is 7\r*' "$MAIL/$to/new"/*
 	[[ $(jq -r '."@metadata".to.ses.MessageId' <<<"${lines[0]}") == *-* ]]
+	lunad_only mailboxes
+	grep -qx $'Subject: n is 7\r*' "$MAIL/$to/new"/*
 }
 
 @test "empty input, --quiet, --when, --dry-run, bad lines, bytes" {
@@ -100,6 +110,7 @@ verify() {
 	    -b 'Dear {{who}}' --html '<b>{{who}}</b>' \
 	    --reply-to 'reply@example.org' <<<'{"n":1,"who":"<A & B>"}'
 	[ "$status" -eq 0 ]
+	lunad_only mailboxes
 	python3 - "$MAIL/$to/new"/* <<'END'
 import email, email.policy, sys
 m = email.message_from_file(open(sys.argv[1]), policy=email.policy.default)
@@ -136,6 +147,7 @@ END
 	try ses-send -f from@example.org -t "$to" -T order \
 	    <<<'{"id":7,"name":"Ann","big":true}'
 	[ "$status" -eq 0 ]
+	lunad_only mailboxes
 	grep -q 'Subject: Order 7' "$MAIL/$to/new"/*
 	grep -q 'Dear Ann, big' "$MAIL/$to/new"/*
 }
@@ -154,6 +166,7 @@ END
 }
 
 @test "the account's rate is obeyed" {
+	lunad_only 'account settings'
 	aws-call --rest sesv2 POST /v2/email/account/details - >/dev/null <<'END'
 {"MailType":"TRANSACTIONAL","WebsiteURL":"https://example.org","ProductionAccessEnabled":true,
 "SendQuota":{"Max24HourSend":-1,"MaxSendRate":5}}
@@ -167,6 +180,7 @@ END
 }
 
 @test "the sandbox: an unverified address is named with the remedy" {
+	lunad_only sandbox
 	lunad_stop
 	lunad_start
 	MAIL=$LUNAD_DIR/data/mail

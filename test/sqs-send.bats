@@ -140,8 +140,8 @@ bodies() {
 	[ "$status" -eq 0 ]
 	sqs-recv -w 0 "$q" | tee "$BATS_TEST_TMPDIR/r" | sqs-ack --quiet
 	[ "$(jq -r .body "$BATS_TEST_TMPDIR/r")" = 'hello a&b' ]
-	[ "$(jq -c '."@metadata".from.sqs.MessageAttributes.n' \
-	    "$BATS_TEST_TMPDIR/r")" = '{"StringValue":"1","DataType":"Number"}' ]
+	[ "$(jq -cS '."@metadata".from.sqs.MessageAttributes.n' \
+	    "$BATS_TEST_TMPDIR/r")" = '{"DataType":"Number","StringValue":"1"}' ]
 }
 
 @test "a missing field fails the record and names the field" {
