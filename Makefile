@@ -89,9 +89,6 @@ $(BUILD)/test/lunad_%: $(BUILD)/test/unit/lunad_%.o $(LUNAD_A) $(LIB)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LUNAD_A) $(LIB) \
 	    $(LIBS_LUNAD)
 
-$(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB)
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS_TOOL)
-
 $(BUILD)/test/%: $(BUILD)/test/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS_TOOL)
@@ -173,6 +170,11 @@ interop:
 	@$(MAKE) --no-print-directory all $(UNITS)
 	@BUILD='$(BUILD)' test/interop/run
 
+# What luna does a second, beside others; see bench/run.
+bench: all $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+	@sh test/deps curl jq python3-venv time
+	BUILD='$(BUILD)' bench/run $(BENCH)
+
 # The suite with every program run by valgrind.
 valgrind: all $(UNITS)
 	@sh test/deps valgrind
@@ -195,7 +197,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all deps check demo lint interop valgrind fuzz fuzz-replay install \
+.PHONY: all deps check demo lint bench interop valgrind fuzz fuzz-replay install \
 	uninstall clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
