@@ -283,6 +283,13 @@ call_set(struct stack *s, struct stack_plan *p, const char *operation,
 	return status;
 }
 
+static bool
+says_empty(const char *reason)
+{
+	return strstr(reason, "didn't contain changes") != NULL ||
+	       strstr(reason, "No updates are to be performed") != NULL;
+}
+
 /* 1: it is still in the making. */
 static int
 look_at_set(struct stack *s, struct stack_plan *p, struct err *err)
@@ -296,9 +303,7 @@ look_at_set(struct stack *s, struct stack_plan *p, struct err *err)
 	if (!json_is(state, "FAILED"))
 		return 1;
 	json_text(json_get(s->root, "StatusReason"), &reason, NULL);
-	p->empty =
-	    strstr(buf_text(&reason), "didn't contain changes") != NULL ||
-	    strstr(buf_text(&reason), "No updates are to be performed") != NULL;
+	p->empty = says_empty(buf_text(&reason));
 	if (!p->empty)
 		err_set(err, ERR_REFUSED, "ChangeSetFailed", "%s",
 		    buf_text(&reason));
@@ -325,7 +330,8 @@ stack_plan_make(struct stack *s, struct stack_plan *p, struct err *err)
 		status = 0;
 	if (status != 0) {
 		buf_reset(&p->set);
-		return -1;
+		p->empty = says_empty(err->message);
+		return p->empty ? 0 : -1;
 	}
 	while ((status = look_at_set(s, p, err)) > 0) {
 		if (poll(&stop, 1, wait_ms) > 0)

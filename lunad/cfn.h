@@ -17,6 +17,9 @@
  */
 #define CFN_BODY 51200
 #define CFN_DEPTH 64
+/* Fn::Sub can make much of little: bounds of a stack's values. */
+#define CFN_WORK 1000000
+#define CFN_SUB ((size_t)1 << 20)
 /* What a value is, before its resource is there. */
 #define CFN_LATER "{{changeSet:KNOWN_AFTER_APPLY}}"
 #define CFN_STACK_TYPE "AWS::CloudFormation::Stack"
@@ -89,6 +92,7 @@ struct cfn_scope {
 	void *user;
 	struct buf *why;
 	int depth;
+	size_t work; /* values resolved so far */
 };
 /* out is NULL for AWS::NoValue. -1 and why. */
 int cfn_resolve(struct cfn_scope *s, const cJSON *v, cJSON **out);

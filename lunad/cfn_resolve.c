@@ -119,6 +119,9 @@ cfn_resolve(struct cfn_scope *s, const cJSON *v, cJSON **out)
 	if (++s->depth > 2 * CFN_DEPTH)
 		status = cfn_refuse(
 		    s->why, "Template error: functions nested too deeply");
+	else if (++s->work > CFN_WORK)
+		status = cfn_refuse(s->why,
+		    "Template error: more than %d values to resolve", CFN_WORK);
 	else if (cJSON_IsObject(v))
 		status = object(s, v, out);
 	else if (cJSON_IsArray(v))

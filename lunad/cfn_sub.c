@@ -86,6 +86,9 @@ cfn_sub(struct cfn_scope *s, const cJSON *arg, cJSON **out)
 		buf_add(&all, buf_text(&literal), literal.len);
 		if (more)
 			status = variable(s, map, buf_text(&name), &all);
+		if (all.len > CFN_SUB)
+			status = cfn_refuse(s->why,
+			    "Template error: Fn::Sub makes too much text");
 	}
 	if (status == 0)
 		*out = cfn_string(buf_text(&all));

@@ -486,8 +486,7 @@ END
 Outputs: {Arn: {Value: !GetAtt Q.Arn, Export: {Name: kept}}}' >t.yaml
 	create t.yaml
 	arn=$(output Arn)
-	kill -9 "$LUNAD_PID"
-	wait "$LUNAD_PID" || true
+	{ kill -9 "$LUNAD_PID"; wait "$LUNAD_PID"; } 2>/dev/null || true
 	lunad -d "$LUNAD_DIR/data" -l "${AWS_ENDPOINT_URL#http://}" \
 	    >"$LUNAD_DIR/says" 2>>"$LUNAD_DIR/err" 3>&- &
 	LUNAD_PID=$!
