@@ -39,8 +39,8 @@ struct operation {
  * Fails: ERR_SETUP "Usage": a service that is not in the table and not
  *        described; REST without a path.
  */
-int operation_init(struct operation *o, const struct operation_about *about,
-    struct err *err);
+int operation_init(
+    struct operation *o, const struct operation_about *about, struct err *err);
 void operation_clear(struct operation *o);
 
 /*

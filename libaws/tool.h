@@ -72,7 +72,7 @@ struct tool {
 	/* tally */
 	uint64_t accepted, failed, failed_later, not_kept, reported;
 	bool set_up_failed, later, input_failed;
-	bool other_failed;    /* a COMMAND of a source */
+	bool other_failed;      /* a COMMAND of a source */
 	struct tool_seen *seen; /* codes and how often each was reported */
 };
 

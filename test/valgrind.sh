@@ -6,7 +6,9 @@ build=$(cd "$1" && pwd)
 for kind in bin test; do
 	mkdir -p "$2/$kind"
 	for program in "$build/$kind"/*; do
-		[ -f "$program" ] && [ -x "$program" ] || continue
+		if [ ! -f "$program" ] || [ ! -x "$program" ]; then
+			continue
+		fi
 		wrapper=$2/$kind/$(basename "$program")
 		cat >"$wrapper" <<END
 #!/bin/sh
