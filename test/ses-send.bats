@@ -35,6 +35,11 @@ good() {
 	records "$1"
 }
 
+# written: wait until mail that was accepted is in the mailboxes.
+written() {
+	lunad_clock 0s >/dev/null
+}
+
 # mails ADDRESS: how many it got, besides the one about its verification.
 mails() {
 	if [ -n "${LUNA_PEER-}" ]; then
@@ -43,7 +48,7 @@ mails() {
 			    select(tostring | contains($to))] | length'
 		return
 	fi
-	lunad_clock 0s >/dev/null # answers once what is due is written
+	written
 	[ -d "$MAIL/$1/new" ] || {
 		echo 0
 		return
@@ -56,6 +61,7 @@ verify() {
 	aws-call --rest sesv2 POST /v2/email/identities "EmailIdentity=$1" \
 	    >/dev/null
 	[ -z "${LUNA_PEER-}" ] || return 0
+	written
 	curl -sSf -o /dev/null "$(grep -h "^$AWS_ENDPOINT_URL/" "$MAIL/$1/new"/* |
 		tr -d '\r')"
 }
@@ -111,6 +117,7 @@ verify() {
 	    --reply-to 'reply@example.org' <<<'{"n":1,"who":"<A & B>"}'
 	[ "$status" -eq 0 ]
 	lunad_only mailboxes
+	written
 	python3 - "$MAIL/$to/new"/* <<'END'
 import email, email.policy, sys
 m = email.message_from_file(open(sys.argv[1]), policy=email.policy.default)
@@ -148,6 +155,7 @@ END
 	    <<<'{"id":7,"name":"Ann","big":true}'
 	[ "$status" -eq 0 ]
 	lunad_only mailboxes
+	written
 	grep -q 'Subject: Order 7' "$MAIL/$to/new"/*
 	grep -q 'Dear Ann, big' "$MAIL/$to/new"/*
 }
