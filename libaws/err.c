@@ -42,9 +42,10 @@ err_prefix(struct err *err, const char *format, ...)
 	va_start(ap, format);
 	int n = vsnprintf(err->message, sizeof(err->message), format, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(err->message))
-		snprintf(err->message + n, sizeof(err->message) - (size_t)n,
-		    ": %s", was);
+	if (n >= 0 && (size_t)n < sizeof(err->message)) {
+		size_t left = sizeof(err->message) - (size_t)n;
+		snprintf(err->message + n, left, ": %.*s", (int)left, was);
+	}
 	flatten(err->message);
 }
 

@@ -78,7 +78,11 @@ clock_post(struct lunad *l, struct call *c)
 		at = lunad_now(l) + by;
 	else if (at < lunad_now(l))
 		return refuse(c, 400, "to: the clock never goes back");
-	return put_clock(l, c, clock_advance(l, at));
+	int events = clock_advance(l, at);
+	if (events < 0)
+		return refuse(c, 500,
+		    "what is due now cannot be stored: the clock stands there");
+	return put_clock(l, c, events);
 }
 
 static int

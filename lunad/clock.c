@@ -9,6 +9,8 @@
 #define LOOK_MS 5
 /* A transaction of an advance is no larger than this. */
 #define EVENTS 256
+/* An event that could not be stored is run again after this. */
+#define AGAIN_MS 1000
 
 struct clock {
 	int64_t offset_ms;
@@ -107,8 +109,9 @@ look(struct lunad *l)
 	}
 }
 
-/* Run the one event that is due next, as of now_ms. */
-static void
+/* Run the one event that is due next, as of now_ms. false: it could not be
+ * stored and is still due. */
+static bool
 run_one(struct lunad *l, int64_t now_ms)
 {
 	struct clock *k = l->clock;
@@ -117,11 +120,13 @@ run_one(struct lunad *l, int64_t now_ms)
 	store_clear(l->store);
 	store_save(l->store);
 	k->due_api->run_due(l, now_ms);
-	if (store_failed(l->store))
+	bool failed = store_failed(l->store);
+	if (failed)
 		store_undo(l->store);
 	else
 		store_keep(l->store);
 	k->frozen_ms = 0;
+	return !failed;
 }
 
 int
@@ -132,9 +137,11 @@ clock_run(struct lunad *l, int most)
 	if (k->dirty && text_tick() - k->looked_ms >= LOOK_MS)
 		look(l);
 	while (ran < most && k->due_ms <= lunad_now(l)) {
-		run_one(l, lunad_now(l));
+		bool stored = run_one(l, lunad_now(l));
 		ran++;
 		look(l);
+		if (!stored)
+			k->due_ms = lunad_now(l) + AGAIN_MS;
 	}
 	return ran;
 }
@@ -174,7 +181,10 @@ clock_advance(struct lunad *l, int64_t to_ms)
 	int ran = 0;
 	for (look(l); k->due_ms <= to_ms; look(l)) {
 		now = k->due_ms > now ? k->due_ms : now;
-		run_one(l, now);
+		if (!run_one(l, now)) {
+			settle(l, now - text_now());
+			return -1;
+		}
 		if (++ran % EVENTS == 0)
 			settle(l, now - text_now());
 	}

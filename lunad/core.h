@@ -146,7 +146,7 @@ int clock_wait(struct lunad *l, int limit_ms);
 /* Something was written: what is due may have changed. */
 void clock_dirty(struct lunad *l);
 /* Move virtual time to to_ms, event by event, and commit; returns how many
- * events ran. */
+ * events ran, or -1: one could not be stored, and time stands there. */
 int clock_advance(struct lunad *l, int64_t to_ms);
 
 /* fault.c */

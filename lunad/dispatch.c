@@ -188,10 +188,13 @@ authenticate(struct lunad *l, struct call *c)
 		    "SignatureDoesNotMatch",
 		    "Credential should be scoped to correct service: '%s'.",
 		    c->r.api->name);
+	/* The key may be taken away before a parked request runs again. */
+	const struct key *k = who->key;
 	c->r.region = who->region;
-	c->r.account = who->key->account;
-	c->r.principal = who->key->arn;
-	c->r.key_id = who->key->id;
+	c->r.account = request_format(&c->r, "%s", k->account);
+	c->r.principal = request_format(&c->r, "%s", k->arn);
+	c->r.key_id = request_format(&c->r, "%s", k->id);
+	who->key = NULL;
 	return 0;
 }
 
@@ -299,7 +302,6 @@ run(struct call *c)
 {
 	struct store *s = c->r.store;
 	bool writes = c->op->writes;
-	store_clear(s);
 	if (writes)
 		store_save(s);
 	c->r.now_ms = lunad_now(c->r.lunad);
@@ -329,6 +331,7 @@ dispatch(struct lunad *l, struct call *c)
 			return ANSWER;
 		}
 	}
+	store_clear(l->store);
 	int answer = run(c);
 	if (answer == ANSWER_WAIT)
 		return answer;

@@ -54,6 +54,7 @@ void
 lunad_key_drop(struct lunad *l, const char *id)
 {
 	keys_drop(l->keys, id);
+	auth_forget(l->auth);
 }
 
 const char *

@@ -27,6 +27,7 @@ struct server {
 	int64_t since_ms;
 	struct waiting waiting;
 	bool resumed; /* connections that MHD has to look at */
+	bool closing; /* MHD may not stop with a connection suspended */
 };
 
 static void
@@ -177,6 +178,8 @@ drip(void *cls, uint64_t pos, char *to, size_t max)
 		memcpy(to, c->reply->data + pos, n);
 		return (ssize_t)n;
 	}
+	if (k->server->closing)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (k->state == LINK_READY && k->sent == pos) {
 		k->sent++;
 		k->state = LINK_DELAYED;
@@ -314,11 +317,13 @@ handle(void *cls, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *data, size_t *len,
     void **ctx)
 {
-	(void)cls;
 	(void)connection;
 	(void)url;
 	(void)version;
+	struct server *s = cls;
 	struct link *k = *ctx;
+	if (s->closing && k->state != LINK_READY)
+		return reset_connection(k);
 	if (k->state == LINK_NEW)
 		return read_headers(k, method);
 	if (k->state == LINK_READING && *len > 0) {
@@ -475,6 +480,7 @@ server_close(struct lunad *l)
 	struct server *s = l->server;
 	if (s == NULL)
 		return;
+	s->closing = true;
 	for (struct link *k = s->waiting.first; k != NULL;) {
 		struct link *next = k->next;
 		wait_drop(&s->waiting, k);

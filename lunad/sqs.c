@@ -18,7 +18,6 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS sqs_queue("
     " id INTEGER PRIMARY KEY AUTOINCREMENT, region TEXT NOT NULL,"
     " name TEXT NOT NULL, fifo INTEGER NOT NULL,"
-    " group_dedup INTEGER NOT NULL DEFAULT 0,"
     " dead_letter TEXT, created_at INTEGER NOT NULL,"
     " modified_at INTEGER NOT NULL, purged_at INTEGER NOT NULL DEFAULT 0,"
     " UNIQUE(region, name));"

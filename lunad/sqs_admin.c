@@ -84,11 +84,6 @@ create_new(struct sqs_call *c, struct request *r, struct sqs_queue *like,
 	    "i", like->id);
 	sqs_attribute_defaults(c, like);
 	sqs_attribute_set(c, r, like, attributes);
-	store_do(c->store,
-	    "UPDATE sqs_queue SET group_dedup = (SELECT value = 'messageGroup'"
-	    " FROM sqs_attribute WHERE queue = ?1 AND"
-	    " name = 'DeduplicationScope') WHERE id = ?1 AND fifo",
-	    "i", like->id);
 	q = sqs_queue_find(c, r->region, like->name);
 	if (q) {
 		sqs_tags_set(c, r, q, tags);

@@ -93,6 +93,8 @@ set_attribute(struct sqs_queue *q, const char *name, const char *value)
 		q->max_bytes = atoll(value);
 	else if (strcmp(name, "ContentBasedDeduplication") == 0)
 		q->content_dedup = strcmp(value, "true") == 0;
+	else if (strcmp(name, "DeduplicationScope") == 0)
+		q->group_dedup = strcmp(value, "messageGroup") == 0;
 }
 
 static void
@@ -119,7 +121,7 @@ static void
 read_queue(struct sqs_call *c, struct sqs_queue *q)
 {
 	sqlite3_stmt *row = store_query(c->store,
-	    "SELECT id, fifo, group_dedup, dead_letter, created_at,"
+	    "SELECT id, fifo, dead_letter, created_at,"
 	    " modified_at, purged_at FROM sqs_queue"
 	    " WHERE region = ? AND name = ?",
 	    "tt", q->region, q->name);
@@ -130,18 +132,17 @@ read_queue(struct sqs_call *c, struct sqs_queue *q)
 	if (store_next(row)) {
 		q->id = store_int(row, 0);
 		q->fifo = store_int(row, 1) != 0;
-		q->group_dedup = store_int(row, 2) != 0;
-		if (!store_null(row, 3))
-			q->dead_letter = mem_text(store_text(row, 3));
-		q->created_at = store_int(row, 4);
-		q->modified_at = store_int(row, 5);
-		q->purged_at = store_int(row, 6);
+		if (!store_null(row, 2))
+			q->dead_letter = mem_text(store_text(row, 2));
+		q->created_at = store_int(row, 3);
+		q->modified_at = store_int(row, 4);
+		q->purged_at = store_int(row, 5);
 	}
 	store_end(row);
 	q->undone = store_undone(c->store);
 	q->stale = false;
 	q->hidden_until = q->expires_at = 0;
-	q->content_dedup = false;
+	q->content_dedup = q->group_dedup = false;
 	if (q->id) {
 		read_attributes(c, q);
 		read_depth(c, q);

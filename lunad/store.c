@@ -22,6 +22,8 @@ struct store {
 	struct statement *bucket[BUCKETS];
 	sqlite3_stmt *fresh; /* given out, not stepped yet */
 	bool failed;
+	bool open; /* a transaction was begun and not ended here */
+	bool lost; /* but SQLite ended one of it */
 	uint64_t undone;
 	/* What total_changes was at each open savepoint. */
 	sqlite3_int64 changes[NESTED];
@@ -280,11 +282,21 @@ store_script(struct store *s, const char *sql, struct err *err)
 	return -1;
 }
 
+/* SQLite ends a transaction by itself after some errors of the disk. */
+static bool
+ended(const struct store *s)
+{
+	return sqlite3_get_autocommit(s->db) != 0;
+}
+
 void
 store_save(struct store *s)
 {
-	if (!store_pending(s))
+	if (ended(s)) {
+		s->lost |= s->open;
+		s->open = true;
 		store_do(s, "BEGIN IMMEDIATE", "");
+	}
 	store_do(s, "SAVEPOINT r", "");
 	if (s->depth < NESTED)
 		s->changes[s->depth] = sqlite3_total_changes64(s->db);
@@ -302,11 +314,10 @@ void
 store_undo(struct store *s)
 {
 	s->depth--;
-	if (s->depth >= NESTED ||
+	if (s->failed || s->depth >= NESTED ||
 	    s->changes[s->depth] != sqlite3_total_changes64(s->db))
 		s->undone++;
-	/* A full disk may have ended the whole transaction already. */
-	if (!store_pending(s))
+	if (ended(s))
 		return;
 	store_do(s, "ROLLBACK TO r", "");
 	store_do(s, "RELEASE r", "");
@@ -315,7 +326,7 @@ store_undo(struct store *s)
 bool
 store_pending(struct store *s)
 {
-	return sqlite3_get_autocommit(s->db) == 0;
+	return s->open;
 }
 
 int
@@ -327,11 +338,14 @@ store_commit(struct store *s)
 			diag("store: never ended: %s", sqlite3_sql(q));
 			sqlite3_reset(q);
 		}
+	bool lost = s->lost || (s->open && ended(s));
+	s->open = s->lost = false;
 	store_clear(s);
-	store_do(s, "COMMIT", "");
-	if (!s->failed)
+	if (!lost)
+		store_do(s, "COMMIT", "");
+	if (!lost && !s->failed)
 		return 0;
-	if (store_pending(s))
+	if (!ended(s))
 		store_do(s, "ROLLBACK", "");
 	s->undone++;
 	return -1;

@@ -65,8 +65,9 @@ int store_script(struct store *s, const char *sql, struct err *err);
 void store_save(struct store *s);
 void store_keep(struct store *s);
 void store_undo(struct store *s);
-bool store_pending(struct store *s); /* is a transaction open? */
-/* End the transaction. -1: nothing of it is there. */
+bool store_pending(struct store *s); /* is there something to commit? */
+/* End the transaction. -1: nothing of it is there; so also when SQLite rolled
+ * it back in its midst, whatever was done after that. */
 int store_commit(struct store *s);
 /* Has something failed since the last clear? */
 bool store_failed(struct store *s);

@@ -321,6 +321,29 @@ put() {
 	    \"MessageGroupId\":\"$2\",\"MessageDeduplicationId\":\"$3\"}" >/dev/null
 }
 
+@test "what a FIFO queue repeats, its DeduplicationScope says, new or changed" {
+	q=$q.fifo
+	make_queue "$q" '{"FifoQueue":"true","DeduplicationScope":"messageGroup"}'
+	put a1 a 1
+	put b1 b 1
+	put again a 1
+	[ "$(take | xargs)" = "a1 b1" ]
+	sqs SetQueueAttributes "{\"QueueUrl\":\"$q\",
+	    \"Attributes\":{\"DeduplicationScope\":\"queue\"}}"
+	put a2 a 2
+	put b2 b 2
+	sqs PurgeQueue "{\"QueueUrl\":\"$q\"}"
+	[ "$(depths)" = "0 0 0" ]
+	put c3 c 3
+	put d3 d 3
+	[ "$(take | xargs)" = "c3" ]
+	sqs SetQueueAttributes "{\"QueueUrl\":\"$q\",
+	    \"Attributes\":{\"DeduplicationScope\":\"messageGroup\"}}"
+	put e4 e 4
+	put f4 f 4
+	[ "$(take | xargs)" = "e4 f4" ]
+}
+
 @test "a FIFO queue keeps the order of a group and drops what it had for five minutes" {
 	q=$q.fifo
 	make_queue "$q" '{"FifoQueue":"true"}'

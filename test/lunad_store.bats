@@ -19,6 +19,18 @@ setup() {
 	END
 }
 
+@test "a transaction that SQLite rolled back is answered as lost, all of it" {
+	printf '%s\n' Put PutAroundLost PutLost Put |
+		"$p" "$BATS_TEST_TMPDIR/d" 2>"$BATS_TEST_TMPDIR/err" |
+		tee "$BATS_TEST_TMPDIR/got"
+	diff - "$BATS_TEST_TMPDIR/got" <<-'END'
+	Put: 0 {} | 1
+	PutAroundLost: 500 InternalFailure lost | 1 (undone)
+	PutLost: 500 InternalFailure lost | 1 (undone)
+	Put: 0 {} | 1 1
+	END
+}
+
 @test "SQL that fails, or is never ended, is reported with its text" {
 	printf '%s\n' Put PutWrong PutMiscounted Walk |
 		"$p" "$BATS_TEST_TMPDIR/d" 2>&1 >/dev/null |

@@ -67,6 +67,27 @@ put_miscounted(struct request *r)
 	return ANSWER;
 }
 
+/* As a disk's error does it: SQLite ends the whole transaction. */
+static int
+put_lost(struct request *r)
+{
+	add(r, 30);
+	store_do(r->store, "INSERT OR ROLLBACK INTO toy (n) VALUES (NULL)", "");
+	return ANSWER;
+}
+
+/* What was before it is gone too, whatever goes well after it. */
+static int
+put_around_lost(struct request *r)
+{
+	struct buf out = {0};
+	add(r, 40);
+	lunad_call(r->lunad, r->region, "toy", "PutLost", "{}", 2, &out, NULL);
+	lunad_call(r->lunad, r->region, "toy", "Put", "{}", 2, &out, NULL);
+	buf_clear(&out);
+	return ANSWER;
+}
+
 /* The same query inside a walk over it, and one left in the middle. */
 static int
 walk(struct request *r)
@@ -93,6 +114,8 @@ static const struct operation operations[] = {
     {.name = "PutAround", .run = put_around, .writes = true},
     {.name = "PutWrong", .run = put_wrong, .writes = true},
     {.name = "PutMiscounted", .run = put_miscounted, .writes = true},
+    {.name = "PutLost", .run = put_lost, .writes = true},
+    {.name = "PutAroundLost", .run = put_around_lost, .writes = true},
     {.name = "Walk", .run = walk, .writes = true},
     {0},
 };
@@ -109,6 +132,7 @@ call(struct lunad *l, const char *name)
 	struct lunad_failure failure = {0};
 	struct buf out = {0};
 	uint64_t undone = store_undone(l->store);
+	store_clear(l->store);
 	int status = lunad_call(l, "r", "toy", name, "{}", 2, &out, &failure);
 	printf("%s: %d %s%s", name, status, failure.code, buf_text(&out));
 	if (store_pending(l->store) && store_commit(l->store) < 0)
