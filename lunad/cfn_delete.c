@@ -3,16 +3,6 @@
 
 #include "cfn_stack.h"
 
-static bool
-retained(const struct cfn_resource *x, bool rollback)
-{
-	if (x->deletion == NULL || rollback)
-		return x->deletion != NULL && rollback &&
-		       strcmp(x->deletion, "Retain") == 0;
-	return strncmp(x->deletion, "Retain", 6) == 0;
-}
-
-/* rollback: of a creation, where RetainExceptOnCreate does not keep it. */
 size_t
 cfn_delete_set(
     struct cfn_run *run, struct cfn_set *set, bool rollback, struct buf *names)
@@ -23,7 +13,7 @@ cfn_delete_set(
 		if (strcmp(x->status, "DELETE_COMPLETE") == 0 ||
 		    strcmp(x->status, "DELETE_SKIPPED") == 0)
 			continue;
-		if (retained(x, rollback) && x->physical[0] != '\0') {
+		if (cfn_kept(x->deletion, rollback) && x->physical[0] != '\0') {
 			cfn_resource_status(
 			    run->r, run->stack, x, "DELETE_SKIPPED", NULL);
 			continue;

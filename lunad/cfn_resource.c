@@ -28,9 +28,12 @@ cfn_set_load(struct request *r, const char *stack, struct cfn_set *set)
 	    " record FROM cfn_resource WHERE stack = ? ORDER BY position",
 	    "t", stack);
 	while (store_next(q)) {
+		const struct cfn_type *type = cfn_type_find(store_text(q, 2));
+		if (type == NULL)
+			continue; /* of a lunad that knew more */
 		cJSON *record = cfn_tree_of(store_text(q, 7));
-		struct cfn_resource *x = cfn_set_add(
-		    set, store_text(q, 0), cfn_type_find(store_text(q, 2)));
+		struct cfn_resource *x =
+		    cfn_set_add(set, store_text(q, 0), type);
 		free(x->physical);
 		free(x->status);
 		x->physical = mem_text(store_text(q, 1));
@@ -102,6 +105,15 @@ cfn_set_find(const struct cfn_set *set, const char *logical)
 	return NULL;
 }
 
+bool
+cfn_kept(const char *policy, bool made_now)
+{
+	if (policy == NULL)
+		return false;
+	return made_now ? strcmp(policy, "Retain") == 0
+			: strncmp(policy, "Retain", 6) == 0;
+}
+
 void
 cfn_resource_save(
     struct request *r, const char *stack, const struct cfn_resource *x)
@@ -137,14 +149,15 @@ event(struct request *r, const struct cfn_stack *s,
     const struct cfn_resource *x, const char *status, const char *reason,
     const char *properties)
 {
-	store_do(r->store,
-	    "INSERT INTO cfn_event (stack, id, at_ms, logical, physical, type,"
-	    " status, reason, properties, token)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    "ttittttttt", s->id,
-	    request_format(r, "%s-%s", x->logical, cfn_uuid(r)), r->now_ms,
-	    x->logical, x->physical, x->type->name, status, reason, properties,
-	    cfn_get_text(s->about, "ClientRequestToken"));
+	cfn_event(r, s,
+	    &(struct cfn_event){
+		.id = request_format(r, "%s-%s", x->logical, cfn_uuid(r)),
+		.logical = x->logical,
+		.physical = x->physical,
+		.type = x->type->name,
+		.status = status,
+		.reason = reason,
+		.properties = properties});
 }
 
 void

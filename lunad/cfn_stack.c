@@ -142,10 +142,11 @@ cfn_stack_status(struct request *r, struct cfn_stack *s, const char *status,
 	s->status = copy;
 	s->reason = why;
 	cfn_stack_save(r, s);
-	store_do(r->store,
-	    "INSERT INTO cfn_event (stack, id, at_ms, logical, physical, type,"
-	    " status, reason, token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    "ttitttttt", s->id, cfn_uuid(r), r->now_ms, s->name, s->id,
-	    CFN_STACK_TYPE, status, reason,
-	    cfn_get_text(s->about, "ClientRequestToken"));
+	cfn_event(r, s,
+	    &(struct cfn_event){.id = cfn_uuid(r),
+		.logical = s->name,
+		.physical = s->id,
+		.type = CFN_STACK_TYPE,
+		.status = status,
+		.reason = reason});
 }

@@ -31,6 +31,14 @@ struct cfn_set {
 	size_t count;
 };
 
+/* cfn_event.c */
+struct cfn_event {
+	const char *id, *logical, *physical, *type, *status;
+	const char *reason, *properties; /* or NULL */
+};
+void cfn_event(
+    struct request *r, const struct cfn_stack *s, const struct cfn_event *e);
+
 /* cfn_stack.c */
 /* Makes a new one's id; body and values are copied. */
 struct cfn_stack *cfn_stack_new(
@@ -66,6 +74,9 @@ void cfn_resource_event(struct request *r, const struct cfn_stack *s,
     const struct cfn_resource *x, const char *status, const char *reason);
 void cfn_resource_save(
     struct request *r, const char *stack, const struct cfn_resource *x);
+/* Does its policy keep what is to be deleted? made_now: by the operation that
+ * is rolled back, which RetainExceptOnCreate does not cover. */
+bool cfn_kept(const char *policy, bool made_now);
 void cfn_resource_forget(
     struct request *r, const char *stack, const char *logical);
 

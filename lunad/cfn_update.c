@@ -163,16 +163,14 @@ drop(struct update *u)
 	cfn_set_clear(&left);
 }
 
-/* always: in a rollback no policy keeps what was just made. */
 static void
-clean_up(struct update *u, bool always)
+clean_up(struct update *u, bool rollback)
 {
 	struct cfn_run *run = u->run;
 	for (size_t i = u->old.count; i-- > 0;) {
 		struct cfn_resource *x = &u->old.at[i];
-		const char *policy = x->replacement;
-		if (!always && policy != NULL &&
-		    strncmp(policy, "Retain", 6) == 0)
+		if (x->physical[0] != '\0' &&
+		    cfn_kept(rollback ? x->deletion : x->replacement, rollback))
 			cfn_resource_event(
 			    run->r, run->stack, x, "DELETE_SKIPPED", NULL);
 		else

@@ -7,9 +7,11 @@ usage: boto3_cfn.py ENDPOINT [NAME...]
 import datetime
 import json
 import re
+import subprocess
 import sys
+import tempfile
 
-from peer import case, client, equal, main, name, plain, refused
+from peer import ENDPOINT, case, client, equal, main, name, plain, refused
 
 cfn = client("cloudformation")
 sqs = client("sqs")
@@ -788,6 +790,82 @@ def what_exists_is_not_taken_over():
     attribute(url, "QueueArn")  # and it is not deleted either
     delete(stack)
     sqs.delete_queue(QueueUrl=url)
+
+
+@case
+def what_is_retained_survives_a_rollback_too():
+    kept = {"Type": "AWS::SQS::Queue", "DeletionPolicy": "Retain"}
+    made = {"Type": "AWS::SQS::Queue",
+            "DeletionPolicy": "RetainExceptOnCreate"}
+    bad = {"Type": "AWS::SQS::Queue", "DependsOn": ["Kept", "Made"],
+           "Properties": {"DelaySeconds": -1}}
+    good = {"Type": "AWS::SQS::Queue"}
+    stack = create(resources(Good=good))
+    cfn.update_stack(StackName=stack, TemplateBody=resources(
+        Good=good, Kept=kept, Made=made, Bad=bad))
+    equal(status(stack), "UPDATE_ROLLBACK_COMPLETE")
+    equal(history(stack, "Kept")[-1], "DELETE_SKIPPED")
+    equal(history(stack, "Made")[-1], "DELETE_COMPLETE")
+    url = [e["PhysicalResourceId"] for e in events(stack)
+           if e["LogicalResourceId"] == "Kept"][-1]
+    attribute(url, "QueueArn")
+    sqs.delete_queue(QueueUrl=url)
+    delete(stack)
+
+
+@case
+def events_are_published_to_topics():
+    topic = sns.create_topic(Name=name("topic"))["TopicArn"]
+    url = sqs.create_queue(QueueName=name("q"))["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs",
+                  Endpoint=attribute(url, "QueueArn"),
+                  Attributes={"RawMessageDelivery": "true"})
+    stack = create(QUEUE, NotificationARNs=[topic])
+    equal(stack_of(stack)["NotificationARNs"], [topic])
+    got = []
+    while len(got) < 5:
+        answer = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)
+        assert answer.get("Messages"), got
+        got += [m["Body"] for m in answer["Messages"]]
+    fields = [dict(re.findall(r"^(\w+)='(.*)'$", b, re.M)) for b in got]
+    equal(sorted((f["LogicalResourceId"], f["ResourceStatus"])
+                 for f in fields),
+          sorted([(stack, "CREATE_IN_PROGRESS"),
+                  (stack, "CREATE_COMPLETE"),
+                  ("Jobs", "CREATE_IN_PROGRESS"),
+                  ("Jobs", "CREATE_IN_PROGRESS"),
+                  ("Jobs", "CREATE_COMPLETE")]))
+    equal({f["StackName"] for f in fields}, {stack})
+    delete(stack)
+    sqs.delete_queue(QueueUrl=url)
+    sns.delete_topic(TopicArn=topic)
+
+
+@case
+def aws_cloudformation_deploy_works():
+    stack = name("t")
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(QUEUE)
+        file.flush()
+
+        def deploy(*args):
+            return subprocess.run(
+                [sys.executable, "-m", "awscli", "--endpoint-url", ENDPOINT,
+                 "--region", "us-east-1", "cloudformation", "deploy",
+                 "--stack-name", stack, "--template-file", file.name,
+                 *args], capture_output=True, text=True, timeout=120)
+        got = deploy("--parameter-overrides", "Seconds=11")
+        equal((got.returncode, got.stderr), (0, ""))
+        assert "Successfully created/updated stack - " + stack in got.stdout
+        equal(attribute(outputs(stack)["Url"], "VisibilityTimeout"), "11")
+        got = deploy("--no-fail-on-empty-changeset")
+        equal(got.returncode, 0)
+        assert "No changes to deploy" in got.stdout, got.stdout
+        got = deploy("--parameter-overrides", "Seconds=12")
+        equal(got.returncode, 0)
+        equal(attribute(outputs(stack)["Url"], "VisibilityTimeout"), "12")
+    delete(stack)
 
 
 @case
