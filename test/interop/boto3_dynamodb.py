@@ -582,7 +582,7 @@ def transactions():
           [{"id": S("a"), "n": N(2)}, None, {"id": S("b")}])
     done = ddb.transact_write_items(
         ReturnConsumedCapacity="TOTAL",
-        TransactItems=[{"Put": {"TableName": t, "Item": {"id": S("b")}}}])
+        TransactItems=[{"Put": {"TableName": t, "Item": {"id": S("d")}}}])
     equal([(x["TableName"], x["CapacityUnits"])
            for x in done["ConsumedCapacity"]], [(t, 2)])
     answer = refused(
