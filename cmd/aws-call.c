@@ -188,7 +188,8 @@ main(int argc, char **argv)
 		tool_report(&a.tool, 0, &err);
 		a.tool.set_up_failed = err.kind == ERR_SETUP;
 		a.tool.later = err.kind == ERR_LATER;
-		a.tool.other_failed = err.kind == ERR_REFUSED;
+		a.tool.other_failed =
+		    err.kind != ERR_SETUP && err.kind != ERR_LATER;
 	}
 	ident_close(a.ident);
 	operation_clear(&a.operation);

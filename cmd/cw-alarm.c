@@ -27,13 +27,6 @@ static const struct tool_about about = {.name = "cw-alarm",
     .kind = TOOL_CALLS,
     .max_operands = -1};
 
-static void
-add_text(struct buf *out, const char *name, const char *text)
-{
-	buf_addf(out, "%s\"%s\":", out->len > 1 ? "," : "", name);
-	text_json_string(text, strlen(text), out);
-}
-
 /* Alarms are asked for by name together; the history of each by itself. */
 static void
 make_body(
@@ -43,13 +36,13 @@ make_body(
 	buf_add_char(out, '{');
 	if (history) {
 		if (name < t->operand_count)
-			add_text(out, "AlarmName", t->operand[name]);
-		add_text(out, "ScanBy", "TimestampAscending");
+			text_json_member("AlarmName", t->operand[name], out);
+		text_json_member("ScanBy", "TimestampAscending", out);
 	} else {
 		buf_add_text(
 		    out, "\"AlarmTypes\":[\"MetricAlarm\",\"CompositeAlarm\"]");
 		if (state != NULL)
-			add_text(out, "StateValue", state);
+			text_json_member("StateValue", state, out);
 		for (int i = 0; i < t->operand_count; i++) {
 			buf_add_text(out, i == 0 ? ",\"AlarmNames\":[" : ",");
 			text_json_string(
@@ -59,7 +52,7 @@ make_body(
 			buf_add_char(out, ']');
 	}
 	if (next->len > 0)
-		add_text(out, "NextToken", next->data);
+		text_json_member("NextToken", next->data, out);
 	buf_add_char(out, '}');
 }
 
@@ -83,12 +76,19 @@ static int
 take_page(
     struct tool *t, const struct call *call, struct buf *next, struct err *err)
 {
-	struct json reply, token;
-	if (json_scan(call->reply.data, call->reply.len, &reply, err) != 0)
-		return -1;
-	print_list(t, json_get(reply, "MetricAlarms"));
-	print_list(t, json_get(reply, "CompositeAlarms"));
-	print_list(t, json_get(reply, "AlarmHistoryItems"));
+	static const char *const lists[] = {
+	    "MetricAlarms", "CompositeAlarms", "AlarmHistoryItems"};
+	struct json reply = {0}, token;
+	bool any = false;
+	json_scan(call->reply.data, call->reply.len, &reply, NULL);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct json list = json_get(reply, lists[i]);
+		any |= list.type == JSON_ARRAY;
+		print_list(t, list);
+	}
+	if (!any)
+		return err_set(err, ERR_LATER, "InvalidReply",
+		    "the reply to %s has no list", call->operation);
 	buf_reset(next);
 	token = json_get(reply, "NextToken");
 	return token.type == JSON_STRING ? json_text(token, next, err) : 0;
@@ -100,6 +100,11 @@ get_pages(struct tool *t, struct ident *ident, int name, struct err *err)
 	struct buf body = {0}, next = {0}, reply = {0};
 	int r;
 	do {
+		if (tool_stopping(t)) {
+			r = err_set(err, ERR_LATER, "Interrupted",
+			    "a signal came before the last page");
+			break;
+		}
 		make_body(t, name, &next, &body);
 		struct call call = {.service = service_find("cloudwatch"),
 		    .operation =
@@ -111,8 +116,7 @@ get_pages(struct tool *t, struct ident *ident, int name, struct err *err)
 		if (r == 0)
 			r = take_page(t, &call, &next, err);
 		reply = call.reply;
-	} while (
-	    r == 0 && next.len > 0 && tool_flush(t) == 0 && !tool_stopping(t));
+	} while (r == 0 && next.len > 0 && tool_flush(t) == 0);
 	buf_clear(&body);
 	buf_clear(&next);
 	buf_clear(&reply);
@@ -136,6 +140,8 @@ main(int argc, char **argv)
 		tool_usage(&tool, "--state and --history exclude each other");
 	struct ident *ident = ident_open(&tool.conf, about.name, 1, &err);
 	int name = 0, r = ident == NULL ? -1 : 0;
+	if (r == 0)
+		call_stop_on(ident_caller(ident), tool.stop_fd);
 	do
 		if (r == 0)
 			r = get_pages(&tool, ident, name, &err);

@@ -12,6 +12,7 @@
 #include "ident.h"
 #include "mem.h"
 #include "plot.h"
+#include "series.h"
 #include "text.h"
 #include "tool.h"
 
@@ -44,8 +45,8 @@ static const struct tool_about about = {.name = "cw-get",
     .min_operands = 0,
     .max_operands = 1};
 
-/* One series of the reply; Metrics Insights may give several. */
-struct series {
+/* The points of one label, for the picture. */
+struct line {
 	char *label;
 	struct plot_point *point;
 	size_t points;
@@ -53,240 +54,142 @@ struct series {
 
 struct getting {
 	struct tool tool;
-	int64_t from_ms, to_ms;
-	struct buf fields, line, next;
+	struct series_about what;
 	struct series *series;
-	size_t count;
+	struct buf body, out;
+	struct line *line;
+	size_t lines;
 };
 
-static void
-add_text(struct buf *out, const char *name, const char *text)
-{
-	buf_addf(out, "\"%s\":", name);
-	text_json_string(text, strlen(text), out);
-}
-
-static void
-add_dims(struct tool *tool, struct buf *out)
-{
-	buf_add_text(out, ",\"Dimensions\":[");
-	for (size_t i = 0; i < dims.count; i++) {
-		const char *equals = strchr(dims.item[i], '=');
-		if (equals == NULL || equals == dims.item[i])
-			tool_usage(tool, "--dim wants NAME=VALUE, not '%s'",
-			    dims.item[i]);
-		buf_add_text(out, i == 0 ? "{\"Name\":" : ",{\"Name\":");
-		text_json_string(
-		    dims.item[i], (size_t)(equals - dims.item[i]), out);
-		buf_add_char(out, ',');
-		add_text(out, "Value", equals + 1);
-		buf_add_char(out, '}');
-	}
-	buf_add_char(out, ']');
-}
-
-static void
-make_query(struct getting *g, struct buf *out)
-{
-	const char *space = g->tool.operand[0];
-	buf_addf(out,
-	    "{\"StartTime\":%lld,\"EndTime\":%lld,"
-	    "\"ScanBy\":\"TimestampAscending\",\"MetricDataQueries\":["
-	    "{\"Id\":\"m\",",
-	    (long long)(g->from_ms / 1000), (long long)(g->to_ms / 1000));
-	if (sql != NULL) {
-		add_text(out, "Expression", sql);
-		buf_addf(
-		    out, ",\"Period\":%lld", (long long)(period_ms / 1000));
-	} else {
-		buf_add_text(out, "\"MetricStat\":{\"Metric\":{");
-		add_text(out, "Namespace", space);
-		buf_add_char(out, ',');
-		add_text(out, "MetricName", metric);
-		add_dims(&g->tool, out);
-		buf_addf(
-		    out, "},\"Period\":%lld,", (long long)(period_ms / 1000));
-		add_text(out, "Stat", stat);
-		buf_add_char(out, '}');
-		add_text(&g->fields, "Namespace", space);
-		buf_add_char(&g->fields, ',');
-		add_text(&g->fields, "MetricName", metric);
-		add_dims(&g->tool, &g->fields);
-		buf_add_char(&g->fields, ',');
-		add_text(&g->fields, "Stat", stat);
-	}
-	buf_addf(&g->fields, "%s\"Period\":%lld", g->fields.len ? "," : "",
-	    (long long)(period_ms / 1000));
-	buf_add_text(out, "}]");
-	if (g->next.len > 0) {
-		buf_add_char(out, ',');
-		add_text(out, "NextToken", g->next.data);
-	}
-	buf_add_char(out, '}');
-}
-
-static struct series *
-find_series(struct getting *g, struct json label)
+static struct line *
+find_line(struct getting *g, struct json label)
 {
 	char *text = json_dup(label);
 	if (text == NULL)
 		text = mem_text("");
-	for (size_t i = 0; i < g->count; i++)
-		if (strcmp(g->series[i].label, text) == 0) {
+	for (size_t i = 0; i < g->lines; i++)
+		if (strcmp(g->line[i].label, text) == 0) {
 			free(text);
-			return &g->series[i];
+			return &g->line[i];
 		}
-	g->series = mem_grow(g->series, g->count + 1, sizeof(*g->series));
-	g->series[g->count] = (struct series){.label = text};
-	return &g->series[g->count++];
+	g->line = mem_grow(g->line, g->lines + 1, sizeof(*g->line));
+	g->line[g->lines] = (struct line){.label = text};
+	return &g->line[g->lines++];
 }
 
 static void
-print_point(struct getting *g, int64_t ms, struct json value, struct json label)
+keep_point(struct getting *g, const struct series_point *p)
+{
+	struct line *l = find_line(g, p->label);
+	l->point = mem_grow(l->point, l->points + 1, sizeof(*l->point));
+	l->point[l->points++] = (struct plot_point){p->ms, p->value};
+}
+
+static void
+print_point(struct getting *g, const struct series_point *p)
 {
 	char time[TEXT_ISO];
-	struct buf body = {0};
-	text_iso(ms, time);
-	buf_addf(&body, "{\"timestamp\":\"%s\",\"value\":%.*s", time,
-	    (int)value.len, value.at);
-	if (sql != NULL)
-		buf_addf(&body, ",\"label\":%.*s", (int)label.len, label.at);
-	buf_add_char(&body, '}');
-	buf_reset(&g->line);
-	record_from(
-	    body.data, body.len, "cw", g->fields.data, g->fields.len, &g->line);
-	tool_print(&g->tool, g->line.data, g->line.len);
-	buf_clear(&body);
+	const struct buf *fields = series_fields(g->series);
+	text_iso(p->ms, time);
+	buf_reset(&g->body);
+	buf_reset(&g->out);
+	buf_addf(&g->body, "{\"timestamp\":\"%s\",\"value\":%.*s", time,
+	    (int)p->text.len, p->text.at);
+	if (sql != NULL && p->label.type == JSON_STRING)
+		buf_addf(&g->body, ",\"label\":%.*s", (int)p->label.len,
+		    p->label.at);
+	buf_add_char(&g->body, '}');
+	record_from(g->body.data, g->body.len, "cw", fields->data, fields->len,
+	    &g->out);
+	tool_print(&g->tool, g->out.data, g->out.len);
 }
 
-/* Timestamps are seconds as numbers, or ISO 8601 from older endpoints. */
 static int
-time_of(struct json v, int64_t *ms)
+get_points(struct getting *g, struct caller *caller, struct err *err)
 {
-	double seconds;
-	if (v.type == JSON_STRING)
-		return text_time(v.at + 1, v.len - 2, ms);
-	if (json_double(v, &seconds) != 0)
-		return -1;
-	*ms = (int64_t)(seconds * 1000);
-	return 0;
-}
-
-static void
-take_series(struct getting *g, struct json result)
-{
-	struct json label = json_get(result, "Label"), time, value;
-	struct json_iter times, values;
-	json_each(json_get(result, "Timestamps"), &times);
-	json_each(json_get(result, "Values"), &values);
-	struct series *s = plot ? find_series(g, label) : NULL;
-	while (json_next(&times, NULL, &time) &&
-	       json_next(&values, NULL, &value)) {
-		struct plot_point p;
-		if (time_of(time, &p.ms) != 0 ||
-		    json_double(value, &p.value) != 0)
-			continue;
-		if (s == NULL) {
-			print_point(g, p.ms, value, label);
-			continue;
-		}
-		s->point = mem_grow(s->point, s->points + 1, sizeof(*s->point));
-		s->point[s->points++] = p;
+	struct series_point p;
+	int r;
+	while ((r = series_page(g->series, caller, err)) > 0) {
+		while (series_next(g->series, &p))
+			if (plot)
+				keep_point(g, &p);
+			else
+				print_point(g, &p);
+		if (tool_flush(&g->tool) != 0)
+			return 0;
+		if (series_more(g->series) && tool_stopping(&g->tool))
+			return err_set(err, ERR_LATER, "Interrupted",
+			    "a signal came before the last page");
 	}
-}
-
-static int
-take_page(struct getting *g, const struct call *call, struct err *err)
-{
-	struct json reply, v;
-	struct json_iter it;
-	if (json_scan(call->reply.data, call->reply.len, &reply, err) != 0)
-		return -1;
-	json_each(json_get(reply, "MetricDataResults"), &it);
-	while (json_next(&it, NULL, &v))
-		take_series(g, v);
-	buf_reset(&g->next);
-	v = json_get(reply, "NextToken");
-	return v.type == JSON_STRING ? json_text(v, &g->next, err) : 0;
-}
-
-static int
-get_pages(struct getting *g, struct ident *ident, struct err *err)
-{
-	int r = 0;
-	struct call call = {0};
-	do {
-		struct buf body = {0};
-		buf_reset(&g->fields);
-		make_query(g, &body);
-		struct buf reply = call.reply;
-		call = (struct call){.reply = reply,
-		    .service = service_find("cloudwatch"),
-		    .operation = "GetMetricData",
-		    .body = body.data,
-		    .body_len = body.len};
-		r = call_run(ident_caller(ident), &call, err);
-		if (r == 0)
-			r = take_page(g, &call, err);
-		buf_clear(&body);
-	} while (r == 0 && g->next.len > 0 && tool_flush(&g->tool) == 0 &&
-		 !tool_stopping(&g->tool));
-	call_clear(&call);
 	return r;
 }
 
 static void
 draw(struct getting *g)
 {
-	for (size_t i = 0; i < g->count; i++) {
-		struct series *s = &g->series[i];
-		struct buf out = {0};
+	for (size_t i = 0; i < g->lines; i++) {
+		struct line *l = &g->line[i];
 		char *title =
 		    sql != NULL
-			? mem_text(s->label)
+			? mem_text(l->label)
 			: mem_format("%s %s, %s of %lld s", g->tool.operand[0],
 			      metric, stat, (long long)(period_ms / 1000));
 		struct plot_about how = {.title = title,
-		    .from_ms = g->from_ms,
-		    .to_ms = g->to_ms,
+		    .from_ms = g->what.from_ms,
+		    .to_ms = g->what.to_ms,
 		    .period_ms = period_ms,
 		    .width = plot_width(),
 		    .height = 10};
-		plot_draw(&how, s->point, s->points, &out);
-		out.len--; /* tool_print adds the line's end */
-		tool_print(&g->tool, out.data, out.len);
-		buf_clear(&out);
+		buf_reset(&g->out);
+		plot_draw(&how, l->point, l->points, &g->out);
+		/* tool_print adds the line's end */
+		tool_print(&g->tool, g->out.data, g->out.len - 1);
 		free(title);
-		free(s->label);
-		free(s->point);
+		free(l->label);
+		free(l->point);
 	}
-	free(g->series);
+	free(g->line);
+}
+
+/* The span, moved out to whole periods, as CloudWatch keeps them. */
+static void
+read_span(struct tool *t, int64_t *from_ms, int64_t *to_ms)
+{
+	int64_t now = text_now();
+	if (text_when(since, now, from_ms) != 0)
+		tool_usage(t, "--since wants a time, not '%s'", since);
+	if (text_when(until, now, to_ms) != 0)
+		tool_usage(t, "--until wants a time, not '%s'", until);
+	/* "3h" means before the end that was named. */
+	int64_t back;
+	if (strcmp(until, "now") != 0 && text_duration(since, &back) == 0 &&
+	    strchr(since, '-') == NULL)
+		*from_ms = *to_ms - back;
+	if (*from_ms >= *to_ms)
+		tool_usage(t, "--since is not before --until");
+	*from_ms -= *from_ms % period_ms;
+	*to_ms += (period_ms - *to_ms % period_ms) % period_ms;
 }
 
 static void
 read_options(struct getting *g)
 {
 	struct tool *t = &g->tool;
-	int64_t now = text_now();
 	if ((sql == NULL) != (metric != NULL && t->operand_count == 1))
 		tool_usage(t, "name a metric (-m NAME NAMESPACE), or a query "
 			      "(--sql QUERY)");
-	if (text_when(since, now, &g->from_ms) != 0)
-		tool_usage(t, "--since wants a time, not '%s'", since);
-	if (text_when(until, now, &g->to_ms) != 0)
-		tool_usage(t, "--until wants a time, not '%s'", until);
-	/* "3h" means before the end that was named. */
-	int64_t back;
-	if (strcmp(until, "now") != 0 && text_duration(since, &back) == 0 &&
-	    strchr(since, '-') == NULL)
-		g->from_ms = g->to_ms - back;
-	if (g->from_ms >= g->to_ms)
-		tool_usage(t, "--since is not before --until");
 	if (period_ms < 1000)
 		tool_usage(t, "--period wants at least a second");
-	/* Whole periods, as CloudWatch keeps them. */
-	g->from_ms -= g->from_ms % period_ms;
-	g->to_ms += (period_ms - g->to_ms % period_ms) % period_ms;
+	g->what = (struct series_about){.name_space = t->operand[0],
+	    .metric = metric,
+	    .stat = stat,
+	    .dims = &dims,
+	    .sql = sql,
+	    .period_ms = period_ms};
+	read_span(t, &g->what.from_ms, &g->what.to_ms);
+	struct err err;
+	if ((g->series = series_open(&g->what, &err)) == NULL)
+		tool_usage(t, "%s", err.message);
 }
 
 int
@@ -297,14 +200,16 @@ main(int argc, char **argv)
 	tool_start(&g.tool, &about, argc, argv);
 	read_options(&g);
 	struct ident *ident = ident_open(&g.tool.conf, about.name, 1, &err);
-	if (ident == NULL || get_pages(&g, ident, &err) != 0)
+	if (ident == NULL)
 		return tool_refused(&g.tool, &err);
-	if (plot)
-		draw(&g);
+	call_stop_on(ident_caller(ident), g.tool.stop_fd);
+	if (get_points(&g, ident_caller(ident), &err) != 0)
+		return tool_refused(&g.tool, &err);
+	draw(&g);
+	series_close(g.series);
 	ident_close(ident);
 	opt_list_free(&dims);
-	buf_clear(&g.fields);
-	buf_clear(&g.line);
-	buf_clear(&g.next);
+	buf_clear(&g.body);
+	buf_clear(&g.out);
 	return tool_finish(&g.tool);
 }

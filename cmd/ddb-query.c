@@ -55,13 +55,6 @@ struct query {
 	int64_t printed;
 };
 
-static void
-add_text(struct buf *out, const char *name, const char *text)
-{
-	buf_addf(out, ",\"%s\":", name);
-	text_json_string(text, strlen(text), out);
-}
-
 static int
 make_parameters(struct query *q, struct err *err)
 {
@@ -70,21 +63,22 @@ make_parameters(struct query *q, struct err *err)
 	int values = t->operand_count > 2 ? t->operand_count - 2 : 0;
 	struct expression *e = expression_new(t->operand + 2, values, err);
 	int r = e == NULL ? -1 : 0;
-	buf_add_text(&q->fixed, "\"TableName\":");
-	text_json_string(t->operand[0], strlen(t->operand[0]), &q->fixed);
+	text_json_member("TableName", t->operand[0], &q->fixed);
 	if (r == 0 && !q->scan) {
 		r = expression_add(e, t->operand[1], &q->table, &text, err);
-		add_text(&q->fixed, "KeyConditionExpression", buf_text(&text));
+		text_json_member(
+		    "KeyConditionExpression", buf_text(&text), &q->fixed);
 	}
 	if (r == 0 && filter != NULL) {
 		buf_reset(&text);
 		r = expression_add(e, filter, &q->table, &text, err);
-		add_text(&q->fixed, "FilterExpression", buf_text(&text));
+		text_json_member(
+		    "FilterExpression", buf_text(&text), &q->fixed);
 	}
 	if (r == 0)
 		r = expression_finish(e, &q->fixed, err);
 	if (index_name != NULL)
-		add_text(&q->fixed, "IndexName", index_name);
+		text_json_member("IndexName", index_name, &q->fixed);
 	if (reverse)
 		buf_add_text(&q->fixed, ",\"ScanIndexForward\":false");
 	expression_free(e);
@@ -167,7 +161,7 @@ walk_all(struct query *q)
 	for (int64_t i = 0; i < segments; i++)
 		ask(q, i);
 	while (call_running(q->caller) > 0 && err.kind == ERR_NONE &&
-	       !q->tool.out_failed && !tool_stopping(&q->tool)) {
+	       !q->tool.out_failed) {
 		struct pollfd fd = {.fd = q->tool.stop_fd, .events = POLLIN};
 		call_poll(q->caller, &fd, 1, -1);
 		while ((call = call_next(q->caller)) != NULL) {
@@ -176,6 +170,9 @@ walk_all(struct query *q)
 				ask(q, w - q->walk);
 		}
 		tool_flush(&q->tool);
+		if (tool_stopping(&q->tool) && call_running(q->caller) > 0)
+			err_set(&err, ERR_LATER, "Interrupted",
+			    "a signal came before the last page");
 	}
 	if (err.kind == ERR_NONE)
 		return;
@@ -203,8 +200,7 @@ main(int argc, char **argv)
 		return tool_refused(&q.tool, &err);
 	q.caller = ident_caller(ident);
 	q.walk = mem_alloc((size_t)segments * sizeof(*q.walk));
-	buf_add_text(&q.fields, "\"TableName\":");
-	text_json_string(q.table.name, strlen(q.table.name), &q.fields);
+	text_json_member("TableName", q.table.name, &q.fields);
 	walk_all(&q);
 	for (int64_t i = 0; i < segments; i++) {
 		call_clear(&q.walk[i].call);

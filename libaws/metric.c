@@ -238,8 +238,8 @@ metric_fold(
 	for (size_t i = 0; i < b->count; i++)
 		fold_one(data, &count, b->bytes.data + b->entry[i].at,
 		    b->entry[i].len);
-	buf_add_text(out, "{\"Namespace\":");
-	text_json_string(m->name_space, strlen(m->name_space), out);
+	buf_add_char(out, '{');
+	text_json_member("Namespace", m->name_space, out);
 	buf_add_text(out, ",\"MetricData\":[");
 	for (size_t i = 0; i < count; i++) {
 		buf_add_text(out, i == 0 ? "" : ",");

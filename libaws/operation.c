@@ -170,25 +170,17 @@ operation_next(struct operation *o, struct json reply, const char *rule)
 	return next;
 }
 
-static void
-add_member(struct buf *out, const char *name, const char *value)
-{
-	buf_addf(
-	    out, "%s\"%s\":", out->data[out->len - 1] == '{' ? "" : ",", name);
-	text_json_string(value, strlen(value), out);
-}
-
 void
 operation_show(const struct operation *o, struct buf *out)
 {
 	struct json body;
 	buf_add_char(out, '{');
-	add_member(out, "service", o->service.name);
+	text_json_member("service", o->service.name, out);
 	if (o->about.path == NULL) {
-		add_member(out, "operation", o->about.name);
+		text_json_member("operation", o->about.name, out);
 	} else {
-		add_member(out, "method", o->about.name);
-		add_member(out, "path", buf_text(&o->path));
+		text_json_member("method", o->about.name, out);
+		text_json_member("path", buf_text(&o->path), out);
 	}
 	buf_add_text(out, ",\"parameters\":");
 	if (o->service.protocol == SERVICE_QUERY)

@@ -228,12 +228,10 @@ static void
 add_error(const struct record *r, const char *tool, const struct err *err,
     struct buf *out)
 {
-	buf_add_text(out, "\"error\":{\"tool\":");
-	text_json_string(tool, strlen(tool), out);
-	buf_add_text(out, ",\"code\":");
-	text_json_string(err->code, strlen(err->code), out);
-	buf_add_text(out, ",\"message\":");
-	text_json_string(err->message, strlen(err->message), out);
+	buf_add_text(out, "\"error\":{");
+	text_json_member("tool", tool, out);
+	text_json_member("code", err->code, out);
+	text_json_member("message", err->message, out);
 	buf_addf(out, ",\"retryable\":%s",
 	    err->kind == ERR_LATER ? "true" : "false");
 	if (r->number > 0) /* 0: it is known no longer */

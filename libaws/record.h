@@ -47,11 +47,10 @@ size_t record_payload_len(const struct record *r);
 void record_emit(const struct record *r, const char *to, const char *fields,
     size_t fields_len, struct buf *out);
 
-/* The same for a line whose payload was changed by the tool: what record_set
- * made is parsed again by the caller. */
 /*
  * Append the line with payload member `name` = value (JSON text): replaced in
- * place where it is, else added last but before a final @metadata.
+ * place where it is, else added last but before a final @metadata. To emit
+ * what it made, parse it again.
  */
 void record_set(const struct record *r, const char *name, const char *value,
     size_t value_len, struct buf *out);

@@ -8,7 +8,8 @@
 
 enum {
 	DIGITS = 38, /* of a number */
-	KEY_TEXT = 40
+	KEY_TEXT = 40,
+	FAR = 1 << 30 /* an exponent that no number of digits makes up for */
 };
 
 /* "ACTIVE" or not: a table that is being made has its schema already. */
@@ -49,8 +50,8 @@ table_open(struct table *t, struct ident *ident, const char *name, bool ask,
 	if (!ask)
 		return 0;
 	struct buf body = {0};
-	buf_add_text(&body, "{\"TableName\":");
-	text_json_string(name, strlen(name), &body);
+	buf_add_char(&body, '{');
+	text_json_member("TableName", name, &body);
 	buf_add_char(&body, '}');
 	struct call call = {.service = service_find("dynamodb"),
 	    .operation = "DescribeTable",
@@ -129,6 +130,8 @@ read_decimal(const char *text, size_t len, struct decimal *d)
 	}
 	if (i < len)
 		exponent = strtol(text + i + 1, NULL, 10);
+	/* Far out of range is far enough; the sum must not overflow. */
+	exponent = exponent > FAR ? FAR : exponent < -FAR ? -FAR : exponent;
 	d->power = point - 1 + exponent;
 	if (d->digits == 0)
 		*d = (struct decimal){0};

@@ -11,8 +11,7 @@ table_batch_open(struct table_batch *t, struct sink *sink, const char *name,
 {
 	struct buf text = {0};
 	*t = (struct table_batch){0};
-	buf_add_text(&t->fields, "\"TableName\":");
-	text_json_string(name, strlen(name), &t->fields);
+	text_json_member("TableName", name, &t->fields);
 	buf_add_text(&text, head);
 	text_json_string(name, strlen(name), &text);
 	buf_addf(&text, ":%s", open);

@@ -395,6 +395,16 @@ text_json_string(const char *text, size_t len, struct buf *out)
 	buf_add_char(out, '"');
 }
 
+void
+text_json_member(const char *name, const char *value, struct buf *out)
+{
+	if (out->len > 0 && out->data[out->len - 1] != '{')
+		buf_add_char(out, ',');
+	text_json_string(name, strlen(name), out);
+	buf_add_char(out, ':');
+	text_json_string(value, strlen(value), out);
+}
+
 /* As many bytes of whole characters of valid UTF-8 as fit into max. */
 static size_t
 whole(const char *text, size_t len, size_t max)

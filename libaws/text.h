@@ -29,6 +29,9 @@ void text_slack(const char *text, size_t len, struct buf *out); /* & < > */
 void text_json(const char *text, size_t len, struct buf *out);
 /* The same with the quotes. */
 void text_json_string(const char *text, size_t len, struct buf *out);
+/* A member of a JSON object: "name":"value", a comma before it unless out is
+ * empty or ends with '{'. */
+void text_json_member(const char *name, const char *value, struct buf *out);
 /* A mail header's value: as it is when it is ASCII without "=?" and at most
  * TEXT_HEADER_LINE bytes, else RFC 2047 B words of at most 75 characters,
  * folded. -1: CR, LF or NUL in text. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 
 load helpers
+load servers
 
 # A day in the past with a datum of N at N o'clock.
 setup_file() {
@@ -17,7 +18,8 @@ teardown_file() {
 }
 
 teardown() {
-	lunad_fault
+	scripted_stop
+	[ -n "${SCRIPTED_URL-}" ] || lunad_fault
 }
 
 @test "help and usage" {
@@ -76,7 +78,55 @@ teardown() {
 	[ "$(grep -o '█' <<<"$output" | wc -l)" -gt 20 ]
 }
 
-@test "throttled: goes on; denied: 2; away: 75; garbage: 75 or 2; full: 1" {
+# results STATUS [MEMBERS]: a reply with one series of two points.
+results() {
+	jq -nc --arg s "$1" --argjson more "${2-{\}}" '{MetricDataResults: [
+	    {Id: "m", Label: "L", Timestamps: [1767225600, 1767225660],
+	    Values: [1, 2.50], StatusCode: $s}]} + $more'
+}
+
+@test "a series that failed is a failure, and so is a reply without any" {
+	scripted_start <<END
+>> 200
+$(results InternalError)
+>> 200
+$(results Forbidden)
+>> 200
+{}
+END
+	try cw-get Test -m Hours
+	[ "$status" -eq 75 ]
+	[[ $stderr == *InternalError* ]]
+	try cw-get Test -m Hours
+	[ "$status" -eq 2 ]
+	[[ $stderr == *Forbidden* ]]
+	try cw-get Test -m Hours
+	[ "$status" -eq 75 ]
+	[[ $stderr == *InvalidReply* ]]
+}
+
+@test "pages follow each other; a signal between them is 75" {
+	scripted_start <<END
+>> 200
+$(results PartialData '{"NextToken":"more"}')
+>> 200
+$(results Complete)
+>> 200 repeat=inf delay=0.1
+$(results PartialData '{"NextToken":"more"}')
+END
+	try cw-get Test -m Hours
+	[ "$status" -eq 0 ]
+	[ "$(jq -c .value <<<"$output" | paste -sd ' ')" = '1 2.5 1 2.5' ]
+	[ "$(scripted_log '.body | fromjson | .NextToken')" = $'null\nmore' ]
+	cw-get Test -m Hours >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local pid=$! status=0
+	until [ -s "$BATS_TEST_TMPDIR/out" ]; do sleep 0.05; done
+	kill "$pid"
+	wait "$pid" || status=$?
+	[ "$status" -eq 75 ]
+}
+
+@test "throttled: goes on; denied: 2; away: 75; garbage: 75; full: 1" {
 	lunad_fault cloudwatch:GetMetricData=denied
 	try cw-get Test -m Hours
 	[ "$status" -eq 2 ]
@@ -85,7 +135,7 @@ teardown() {
 	[ "$status" -eq 75 ]
 	lunad_fault cloudwatch:GetMetricData=garbage
 	try cw-get Test -m Hours
-	[ "$status" -ne 0 ]
+	[ "$status" -eq 75 ]
 	[[ $stderr == 'cw-get: '* ]]
 	lunad_fault
 	run bash -c "cw-get Test -m Hours --since 3d >/dev/full"

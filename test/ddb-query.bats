@@ -103,8 +103,10 @@ END
 }
 
 @test "throttled once: goes on; denied: 2; away: 75; no such table: 2" {
-	lunad_fault dynamodb:Scan=throttle:0.5
+	lunad_fault dynamodb:Scan=throttle:0.2
 	try ddb-query --segments 2 events
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 50 ]
 	lunad_fault dynamodb:Scan=denied
 	try ddb-query events
 	[ "$status" -eq 2 ]
