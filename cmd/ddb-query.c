@@ -188,10 +188,13 @@ main(int argc, char **argv)
 	struct query q = {0};
 	struct err err;
 	tool_start(&q.tool, &about, argc, argv);
-	q.scan = q.tool.operand_count < 2;
+	q.scan = q.tool.operand_count < 2 || q.tool.operand[1][0] == '\0';
 	if (segments > 1 && !q.scan)
 		tool_usage(&q.tool, "--segments is for scans: with a key "
 				    "condition there is one part");
+	if (reverse && q.scan)
+		tool_usage(&q.tool, "--reverse wants a key condition: a scan "
+				    "has no order");
 	struct ident *ident =
 	    ident_open(&q.tool.conf, about.name, (size_t)segments, &err);
 	if (ident == NULL ||

@@ -35,6 +35,9 @@ times() {
 	[[ $stderr == *w* ]]
 	try ddb-query --segments 2 events 'user = :u' u=even
 	[ "$status" -eq 2 ]
+	try ddb-query --reverse events
+	[ "$status" -eq 2 ]
+	[[ $stderr == *--reverse* ]]
 }
 
 @test "without a condition it is a scan, also of several segments" {
@@ -64,6 +67,8 @@ times() {
 @test "--filter" {
 	try ddb-query --filter 'size > :s' events 'user = :u' u=even s:=460
 	[ "$(times)" = '48 50' ]
+	try ddb-query --filter 'size > :s AND user = :u' events '' u=odd s:=460
+	[ "$(jq .time <<<"$output" | sort -n | paste -sd ' ')" = '47 49' ]
 }
 
 @test "--typed prints DynamoDB JSON" {
