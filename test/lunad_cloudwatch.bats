@@ -88,8 +88,11 @@ notices() {
 	alarm "\"TreatMissingData\":\"notBreaching\",\"DatapointsToAlarm\":1,
 	    \"AlarmActions\":[\"$topic\"],\"OKActions\":[\"$topic\"]"
 	begin_minute
-	lunad_clock 5m
+	lunad_clock 1m
 	[ "$(described StateValue)" = OK ]
+	since=$(described StateUpdatedTimestamp)
+	lunad_clock 5m
+	[ "$(described StateUpdatedTimestamp)" = "$since" ]
 	notices . >/dev/null
 	stamp=$(date -ud "@$(($(now) / 60 * 60))" '+%d/%m/%y %H:%M:%S')
 	put 21.5
@@ -116,6 +119,16 @@ notices() {
 "Alarm updated from ALARM to OK
 Alarm updated from OK to ALARM
 Alarm updated from INSUFFICIENT_DATA to OK" ]
+}
+
+@test "a state that is set to what it is tells nobody" {
+	listen
+	alarm "\"AlarmActions\":[\"$topic\"]"
+	for state in ALARM ALARM; do
+		cw SetAlarmState "{\"AlarmName\":\"$n\",
+		    \"StateValue\":\"$state\",\"StateReason\":\"drill\"}"
+	done
+	[ "$(notices '.Message | fromjson | .NewStateReason')" = '"drill"' ]
 }
 
 @test "an administrator gets a mail that people can read" {

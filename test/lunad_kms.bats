@@ -45,8 +45,10 @@ open() {
 	refused 400 InvalidCiphertextException
 	open '{"a":"1","b":"3"}' && return 1
 	refused 400 InvalidCiphertextException
-	# A name's end and a value's begin are not exchangeable.
-	open '{"a":"1b","":"2"}' && return 1
+	# Where a name ends and a value begins counts too.
+	open '{"a":"1b2"}' && return 1
+	refused 400 InvalidCiphertextException
+	open '{"a1":"b2"}' && return 1
 	refused 400 InvalidCiphertextException
 	open && return 1
 	refused 400 InvalidCiphertextException
