@@ -42,9 +42,14 @@ err_prefix(struct err *err, const char *format, ...)
 	va_start(ap, format);
 	int n = vsnprintf(err->message, sizeof(err->message), format, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(err->message)) {
-		size_t left = sizeof(err->message) - (size_t)n;
-		snprintf(err->message + n, left, ": %.*s", (int)left, was);
+	/* What does not fit behind the prefix is cut. */
+	size_t at = n < 0 ? 0 : (size_t)n;
+	size_t len = strlen(was);
+	if (at + 2 < sizeof(err->message)) {
+		size_t room = sizeof(err->message) - at - 3;
+		memcpy(err->message + at, ": ", 2);
+		memcpy(err->message + at + 2, was, len < room ? len : room);
+		err->message[at + 2 + (len < room ? len : room)] = '\0';
 	}
 	flatten(err->message);
 }
