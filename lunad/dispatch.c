@@ -24,6 +24,14 @@ operation_of(const struct api *api, const char *name)
 	return op->name == NULL ? NULL : op;
 }
 
+/* One that has a path goes by it alone. */
+static const struct operation *
+operation_named(const struct api *api, const char *name)
+{
+	const struct operation *op = operation_of(api, name);
+	return op == NULL || op->path != NULL ? NULL : op;
+}
+
 /* A failure that is not the service's own: the name in JSON, and in XML. */
 static int __attribute__((format(printf, 6, 7)))
 refuse(struct call *c, int json_status, const char *json_code, int query_status,
@@ -53,7 +61,7 @@ identify_json(struct call *c, const char *target)
 		    target[n] != '.')
 			continue;
 		c->r.api = api;
-		c->op = operation_of(api, target + n + 1);
+		c->op = operation_named(api, target + n + 1);
 		if (c->op != NULL)
 			return 0;
 	}
@@ -98,7 +106,7 @@ identify_query(struct call *c, const char *service, const char *action)
 		    (version != NULL && strcmp(version, api->version) != 0))
 			continue;
 		c->r.api = api;
-		c->op = operation_of(api, action);
+		c->op = operation_named(api, action);
 		if (c->op != NULL)
 			return 0;
 	}
