@@ -158,6 +158,12 @@ json_each(struct json v, struct json_iter *it)
 	}
 }
 
+void
+json_members(struct json v, struct json_iter *it)
+{
+	json_each(v.type == JSON_OBJECT ? v : (struct json){0}, it);
+}
+
 bool
 json_next(struct json_iter *it, struct json *key, struct json *value)
 {

@@ -70,6 +70,8 @@ struct json_iter {
 	bool object;
 };
 void json_each(struct json v, struct json_iter *it);
+/* The same, but nothing of what is no object: each has a key. */
+void json_members(struct json v, struct json_iter *it);
 /* key: may be NULL; of type JSON_NONE for elements. */
 bool json_next(struct json_iter *it, struct json *key, struct json *value);
 

@@ -17,7 +17,7 @@ exists(struct request *r, const char *arn)
 		return 0;
 	r->error_more.len = 0;
 	put_text(&r->error_more, "ResourceType", "cloudwatch alarm");
-	put_text(&r->error_more, "ResourceId", arn);
+	put_text(&r->error_more, "ResourceId", arn == NULL ? "" : arn);
 	return fail(r, 404, "ResourceNotFoundException", "%s", "");
 }
 

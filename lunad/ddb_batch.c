@@ -174,7 +174,7 @@ read_parts(struct ddb_call *c, struct batch *b, const char *operation,
 	if (ddb_args_read(c, c->r->in, "", required, &c->args) != 0)
 		return -1;
 	c->capacity = ddb_capacity_asked(&c->args);
-	json_each(c->args.v[ARG_REQUEST_ITEMS], &it);
+	json_members(c->args.v[ARG_REQUEST_ITEMS], &it);
 	while (json_next(&it, &name, &v)) {
 		if (b->parts == GETS_MAX)
 			return too_many(c, operation);

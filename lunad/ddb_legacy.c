@@ -239,7 +239,7 @@ read_conditions(struct ddb_call *c, const struct ddb_args *args,
 	struct ddb_expr **end = &joined->args;
 	struct json_iter it;
 	struct json key, v;
-	json_each(from, &it);
+	json_members(from, &it);
 	while (json_next(&it, &key, &v)) {
 		struct condition k;
 		if (read(c, key, v, &k) != 0)
@@ -262,7 +262,7 @@ read_key_conditions(struct ddb_call *c, struct json from, struct ddb_exprs *x)
 {
 	struct json_iter it;
 	struct json key, v;
-	json_each(from, &it);
+	json_members(from, &it);
 	while (json_next(&it, &key, &v)) {
 		struct condition k;
 		if (read_condition(c, key, v, &k) != 0)
@@ -339,7 +339,7 @@ read_updates(struct ddb_call *c, struct json from, struct ddb_exprs *x)
 	struct ddb_action **end = &x->update;
 	struct json_iter it;
 	struct json key, v;
-	json_each(from, &it);
+	json_members(from, &it);
 	while (json_next(&it, &key, &v)) {
 		struct ddb_action *a = ddb_alloc(c->pool, sizeof(*a));
 		size_t len;

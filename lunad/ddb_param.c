@@ -251,7 +251,7 @@ ddb_args_read(struct ddb_call *c, struct json in, const char *path,
 {
 	struct json_iter it;
 	struct json key, v;
-	json_each(in, &it);
+	json_members(in, &it);
 	while (json_next(&it, &key, &v))
 		for (int i = 0; i < ARGS; i++)
 			if (params[i].name[0] == key.at[1] &&

@@ -279,7 +279,7 @@ read_map(struct reader *r, struct json from, struct ddb_value *map, int depth)
 	struct ddb_value **end = &map->first;
 	struct json_iter it;
 	struct json key, v;
-	json_each(from, &it);
+	json_members(from, &it);
 	while (json_next(&it, &key, &v)) {
 		const char *name;
 		size_t len;
@@ -361,7 +361,7 @@ read_value(struct reader *r, struct json from, int depth)
 		    "in the item have nested levels beyond supported limit");
 		return NULL;
 	}
-	json_each(from, &it);
+	json_members(from, &it);
 	while (json_next(&it, &key, &inner)) {
 		enum ddb_type type = ddb_type_of(key.at + 1, key.len - 2);
 		if (type == DDB_TYPES || inner.type == JSON_NULL)

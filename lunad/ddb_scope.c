@@ -161,7 +161,7 @@ bind_all(
 	struct json key, v;
 	if (from.type == JSON_NONE)
 		return 0;
-	json_each(from, &it);
+	json_members(from, &it);
 	while (json_next(&it, &key, &v)) {
 		struct ddb_bound *b = ddb_alloc(c->pool, sizeof(*b));
 		b->key = ddb_text(c, key, &b->key_len);

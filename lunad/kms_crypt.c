@@ -47,7 +47,7 @@ add_context(struct json context, struct buf *out)
 	size_t n = 0;
 	struct pair *pair =
 	    mem_alloc((json_count(context) + 1) * sizeof(*pair));
-	json_each(context, &it);
+	json_members(context, &it);
 	while (json_next(&it, &key, &value)) {
 		pair[n].name = json_dup(key);
 		pair[n].value = json_dup(value);
@@ -227,7 +227,7 @@ check_context(struct request *r, const char *name)
 {
 	struct json context = param_json(r, name), key, value;
 	struct json_iter it;
-	json_each(context, &it);
+	json_members(context, &it);
 	while (json_next(&it, &key, &value))
 		if (value.type != JSON_STRING)
 			return fail(r, 400, "SerializationException",

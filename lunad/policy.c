@@ -58,7 +58,7 @@ known_members(struct json statement)
 	    "Condition"};
 	struct json_iter it;
 	struct json key, v;
-	json_each(statement, &it);
+	json_members(statement, &it);
 	while (json_next(&it, &key, &v)) {
 		bool known = false;
 		for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
@@ -81,11 +81,11 @@ condition_ok(struct json condition)
 		return true;
 	if (condition.type != JSON_OBJECT)
 		return false;
-	json_each(condition, &it);
+	json_members(condition, &it);
 	while (json_next(&it, &key, &tests)) {
 		if (tests.type != JSON_OBJECT)
 			return false;
-		json_each(tests, &inner);
+		json_members(tests, &inner);
 		while (json_next(&inner, &key, &v))
 			if (v.type == JSON_OBJECT || v.type == JSON_NULL)
 				return false;
@@ -109,7 +109,7 @@ principal_ok(struct json v)
 		return json_is(v, "*");
 	if (v.type != JSON_OBJECT || json_count(v) == 0)
 		return false;
-	json_each(v, &it);
+	json_members(v, &it);
 	while (json_next(&it, &key, &who))
 		if (!strings(who) ||
 		    (!json_is(key, "AWS") && !json_is(key, "Service") &&

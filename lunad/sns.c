@@ -261,7 +261,7 @@ given_attributes(struct request *r, bool *fifo)
 	struct json_iter it;
 	struct json key, v;
 
-	json_each(param_json(r, "Attributes"), &it);
+	json_members(param_json(r, "Attributes"), &it);
 	while (json_next(&it, &key, &v)) {
 		const char *name = param_text(r, key, NULL);
 		const char *value = sns_given(r, v);

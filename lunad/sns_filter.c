@@ -453,7 +453,7 @@ sns_filter_attributes(const struct sns_filter *f, struct json attributes)
 	bool matched;
 
 	buf_add_char(&doc, '{');
-	json_each(attributes, &it);
+	json_members(attributes, &it);
 	while (json_next(&it, &name, &attribute)) {
 		if (json_get(attribute, "StringValue").type != JSON_STRING)
 			continue;

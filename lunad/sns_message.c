@@ -85,7 +85,7 @@ add_attributes(struct json attributes, struct buf *out)
 	struct json name, v;
 	bool first = true;
 
-	json_each(attributes, &it);
+	json_members(attributes, &it);
 	while (json_next(&it, &name, &v)) {
 		struct json type = json_get(v, "DataType");
 		struct json value = json_get(v, "StringValue");

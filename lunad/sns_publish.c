@@ -145,7 +145,7 @@ check_attributes(struct request *r, struct entry *e)
 	struct json key, v;
 	size_t len;
 
-	json_each(e->m.attributes, &it);
+	json_members(e->m.attributes, &it);
 	while (json_next(&it, &key, &v)) {
 		const char *name = param_text(r, key, &len);
 

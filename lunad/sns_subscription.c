@@ -252,7 +252,7 @@ given_attributes(
 	struct json key, v;
 	int failed = 0;
 
-	json_each(param_json(r, "Attributes"), &it);
+	json_members(param_json(r, "Attributes"), &it);
 	while (failed == 0 && json_next(&it, &key, &v))
 		failed = sns_subscription_attribute(r, t, endpoint,
 		    param_text(r, key, NULL), sns_given(r, v), true,
