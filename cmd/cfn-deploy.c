@@ -88,11 +88,9 @@ print_outputs(struct deploy *d)
 {
 	static const char *const members[] = {
 	    "OutputKey", "OutputValue", "Description", "ExportName", NULL};
-	struct json_iter it;
-	struct json v;
-	json_each(stack_member(&d->stack, "Outputs"), &it);
-	while (json_next(&it, NULL, &v))
-		print(d, v, members);
+	struct json list = stack_member(&d->stack, "Outputs");
+	for (size_t i = 0; i < json_count(list); i++)
+		print(d, json_at(list, i), members);
 }
 
 /* Follow what was begun to its end. */
@@ -197,7 +195,5 @@ main(int argc, char **argv)
 	buf_clear(&d.line);
 	opt_list_free(&capability);
 	ident_close(ident);
-	if (status != 0)
-		return tool_refused(&d.tool, &err);
-	return tool_finish(&d.tool);
+	return status == 0 ? tool_finish(&d.tool) : tool_refused(&d.tool, &err);
 }

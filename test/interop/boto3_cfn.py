@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 from peer import ENDPOINT, case, client, equal, main, name, plain, refused
 
@@ -388,6 +389,27 @@ def a_failed_update_brings_all_back():
     # From there it can be updated.
     update(stack, resources(One=one))
     equal(attribute(url, "DelaySeconds"), "2")
+    delete(stack)
+
+
+@case
+def what_was_made_last_is_deleted_first():
+    def chain(*names):
+        return resources(**{n: {
+            "Type": "AWS::SQS::Queue",
+            "DependsOn": list(names[:i])} for i, n in enumerate(names)})
+    stack = create(chain("C", "A", "B"))
+    # A new one that all others need, first in the order.
+    update(stack, chain("D", "C", "A", "B"))
+    arn = stack_of(stack)["StackId"]
+    delete(arn)
+    equal([e["LogicalResourceId"] for e in events(arn)
+           if e["ResourceStatus"] == "DELETE_COMPLETE"],
+          ["B", "A", "C", "D", stack])
+    stack = create(chain("C", "A", "B"))
+    update(stack, chain("C"))
+    equal([e["LogicalResourceId"] for e in events(stack)
+           if e["ResourceStatus"] == "DELETE_COMPLETE"], ["B", "A"])
     delete(stack)
 
 
@@ -850,6 +872,10 @@ def aws_cloudformation_deploy_works():
         file.flush()
 
         def deploy(*args):
+            # It names its change sets by the second.
+            before = int(time.time())
+            while int(time.time()) == before:
+                time.sleep(0.05)
             return subprocess.run(
                 [sys.executable, "-m", "awscli", "--endpoint-url", ENDPOINT,
                  "--region", "us-east-1", "cloudformation", "deploy",
