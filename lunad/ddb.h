@@ -100,6 +100,8 @@ enum ddb_capacity ddb_capacity_asked(const struct ddb_args *args);
 void ddb_put_item(
     struct ddb_call *c, const char *name, const struct ddb_value *item);
 
+/* Is this string one of "A, B, C"? */
+bool ddb_is_one_of(struct json v, const char *list);
 /* "1 validation error detected: Value 'x' at 'y' failed to satisfy …" */
 int ddb_constraint(struct ddb_call *c, const char *path, const char *name,
     struct json v, const char *constraint);

@@ -184,8 +184,8 @@ ddb_constraint(struct ddb_call *c, const char *path, const char *name,
 	return -1;
 }
 
-static bool
-is_one_of(struct json v, const char *list)
+bool
+ddb_is_one_of(struct json v, const char *list)
 {
 	while (*list != '\0') {
 		size_t len = strcspn(list, ",");
@@ -238,7 +238,7 @@ check(
 		return wrong_json(c, p, v);
 	if (check_bounds(c, p, path, v) != 0)
 		return -1;
-	if (p->one_of == NULL || is_one_of(v, p->one_of))
+	if (p->one_of == NULL || ddb_is_one_of(v, p->one_of))
 		return 0;
 	snprintf(text, sizeof(text), "Member must satisfy enum value set: [%s]",
 	    p->one_of);

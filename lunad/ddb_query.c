@@ -111,7 +111,7 @@ check_projected(struct ddb_call *c, struct ddb_page *p)
 	return 0;
 }
 
-/* Every path of a filter: calls `refused` for the first that is wrong. */
+/* A filter looks at what is no key, and at what the index has. */
 static int
 check_filter_path(
     struct ddb_call *c, const struct ddb_page *p, const struct ddb_path *path)

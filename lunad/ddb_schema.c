@@ -22,15 +22,9 @@ int
 schema_enum(struct ddb_call *c, const char *path, const char *name,
     struct json v, const char *one_of)
 {
-	const char *p = one_of;
-	if (v.type == JSON_NONE || v.type == JSON_NULL)
+	if (v.type == JSON_NONE || v.type == JSON_NULL ||
+	    ddb_is_one_of(v, one_of))
 		return 0;
-	while (*p != '\0') {
-		size_t len = strcspn(p, ",");
-		if (v.len == len + 2 && memcmp(v.at + 1, p, len) == 0)
-			return 0;
-		p += len + strspn(p + len, ", ");
-	}
 	return ddb_constraint(c, path, name, v,
 	    ddb_format(c, "Member must satisfy enum value set: [%s]", one_of));
 }

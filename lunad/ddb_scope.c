@@ -200,12 +200,6 @@ check_used(
 	return result;
 }
 
-static int
-key_refused(struct ddb_call *c, const char *text, const char *what)
-{
-	return ddb_invalid(&c->err, "%s%s", text, what);
-}
-
 /* Turn "5 > key" around. */
 static enum ddb_op
 mirrored(enum ddb_op op)
@@ -243,8 +237,8 @@ check_key_operator(struct ddb_call *c, const struct ddb_expr *e)
 		    "must have the key attribute as its first operand",
 		    ddb_op_name[e->op]);
 	default:
-		return key_refused(c,
-		    "Invalid operator used in KeyConditionExpression: ",
+		return ddb_invalid(&c->err,
+		    "Invalid operator used in KeyConditionExpression: %s",
 		    ddb_op_name[e->op]);
 	}
 }
@@ -263,15 +257,13 @@ key_comparison(
 		if (o->op == DDB_VALUE) {
 			k.value[values++ & 1] = o->value;
 		} else if (o->op != DDB_PATH) {
-			return key_refused(c,
+			return ddb_invalid(&c->err,
 			    "KeyConditionExpressions cannot contain nested "
-			    "operations",
-			    "");
+			    "operations");
 		} else if (path != NULL) {
-			return key_refused(c,
+			return ddb_invalid(&c->err,
 			    "Invalid condition in KeyConditionExpression: "
-			    "Multiple attribute names used in one condition",
-			    "");
+			    "Multiple attribute names used in one condition");
 		} else {
 			path = o->path;
 			if (o != e->args)
@@ -279,24 +271,21 @@ key_comparison(
 		}
 	}
 	if (path == NULL)
-		return key_refused(c,
+		return ddb_invalid(&c->err,
 		    "Invalid condition in KeyConditionExpression: No key "
-		    "attribute specified",
-		    "");
+		    "attribute specified");
 	if (path->steps > 1)
-		return key_refused(c,
+		return ddb_invalid(&c->err,
 		    "KeyConditionExpressions cannot have conditions on nested "
-		    "attributes",
-		    "");
+		    "attributes");
 	k.name = path->first->name;
 	k.len = path->first->len;
 	for (size_t i = 0; i < x->keys; i++)
 		if (x->key[i].len == k.len &&
 		    memcmp(x->key[i].name, k.name, k.len) == 0)
-			return key_refused(c,
+			return ddb_invalid(&c->err,
 			    "KeyConditionExpressions must only contain one "
-			    "condition per key",
-			    "");
+			    "condition per key");
 	if (x->keys < COUNT(x->key))
 		x->key[x->keys++] = k;
 	return 0;

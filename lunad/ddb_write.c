@@ -215,7 +215,6 @@ write_item(
 	if (result == 0)
 		result = ddb_write_do(c, &w);
 	if (result == 0) {
-		c->args = w.args;
 		put_returned(c, &w);
 		c->capacity = ddb_capacity_asked(&w.args);
 		ddb_consumed(c, w.table, &w.units, true, "ConsumedCapacity");

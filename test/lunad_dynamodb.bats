@@ -488,6 +488,18 @@ print(zlib.crc32(open(sys.argv[1], "rb").read()))' "$reply")" ]
 	[ "$(ddb Scan "{\"TableName\":\"$t\",\"Select\":\"COUNT\"}" | jq .Count)" = 25 ]
 }
 
+@test "a batch with an entry that is refused for good is refused as a whole" {
+	simple
+	lunad_fault 'dynamodb:BatchWriteItem=refuse:poison'
+	run ddb BatchWriteItem "{\"RequestItems\":{\"$t\":[
+	    {\"PutRequest\":{\"Item\":{\"id\":{\"S\":\"a\"}}}},
+	    {\"PutRequest\":{\"Item\":{\"id\":{\"S\":\"poison\"}}}}]}}"
+	lunad_fault
+	[ "$status" = 1 ]
+	[ "$(jq -r '.__type | sub(".*#"; "")' <<<"$output")" = ValidationException ]
+	[ "$(get '{"id":{"S":"a"}}')" = null ]
+}
+
 @test "a batch get answers up to 16 MB, and the rest as unprocessed keys" {
 	simple
 	local n value
