@@ -57,6 +57,13 @@ join(struct sink *s, const struct batch *b, size_t i, struct json item)
 	struct buf line = {0}, value = {0}, name = {0};
 	struct json_iter it;
 	struct json key, typed;
+	struct err err;
+	if (into == NULL && json_get(item, "@metadata").type != JSON_NONE) {
+		err_set(&err, ERR_RECORD, "ForeignMetadata",
+		    "its item has an attribute @metadata: use --into");
+		sink_refuse(s, i, &err);
+		return;
+	}
 	record_emit(r, NULL, "", 0, &line);
 	if (into != NULL) {
 		table_plain_item(item, &value);
@@ -153,6 +160,8 @@ main(int argc, char **argv)
 	    strcmp(miss, "fail") != 0)
 		tool_usage(
 		    &tool, "--miss wants drop, keep or fail, not '%s'", miss);
+	if (into != NULL && strcmp(into, "@metadata") == 0)
+		tool_usage(&tool, "--into wants a field of the payload");
 	struct sink *sink = sink_open(&tool, &sink_about, &t, &err);
 	if (sink == NULL ||
 	    table_batch_open(&t, sink, tool.operand[0], !tool.dry_run,

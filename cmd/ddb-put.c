@@ -55,6 +55,9 @@ make_item(
 		    TABLE_ITEM);
 	if (p->ttl_field == NULL)
 		return 0;
+	if (json_get(r->root, p->ttl_field).type != JSON_NONE)
+		return err_set(err, ERR_RECORD, "RepeatedMember",
+		    "it has '%s' already, which --ttl adds", p->ttl_field);
 	while (p->item.len > 0 && p->item.data[p->item.len - 1] != '}')
 		p->item.len--;
 	p->item.len--;

@@ -10,6 +10,7 @@
 
 #include "alarm.h"
 #include "sink.h"
+#include "slack.h"
 #include "text.h"
 #include "webhook.h"
 
@@ -27,98 +28,11 @@ static const struct tool_about about = {.name = "slack-notify",
     .options = options,
     .kind = TOOL_READS | TOOL_CALLS | TOOL_SINKS};
 
-enum { TEXT_MAX = 38000, SECTION_MAX = 2900 }; /* of 40,000 and 3,000 */
-
 struct posting {
 	struct template *text;
 	char *url;
 	struct buf plain, mrkdwn;
 };
-
-/* As a JSON string, cut at a whole character. */
-static void
-add_string(struct buf *out, const struct buf *text, size_t most)
-{
-	size_t len = text->len;
-	if (len > most) {
-		for (len = most; len > 0 && (text->data[len] & 0xc0) == 0x80;)
-			len--;
-		struct buf cut = {0};
-		buf_add(&cut, text->data, len);
-		buf_add_text(&cut, "…");
-		text_json_string(cut.data, cut.len, out);
-		buf_clear(&cut);
-		return;
-	}
-	text_json_string(buf_text(text), len, out);
-}
-
-static const char *
-colour_of(const char *state)
-{
-	if (strcmp(state, "ALARM") == 0)
-		return "#d13212";
-	return strcmp(state, "OK") == 0 ? "#1d8102" : "#879596";
-}
-
-static void
-add_field(
-    struct buf *out, const char *label, const char *value, const char **comma)
-{
-	struct buf text = {0};
-	if (value[0] == '\0')
-		return;
-	buf_addf(&text, "*%s*\n", label);
-	text_slack(value, strlen(value), &text);
-	buf_addf(out, "%s{\"type\":\"mrkdwn\",\"text\":", *comma);
-	add_string(out, &text, 1900);
-	buf_add_char(out, '}');
-	*comma = ",";
-	buf_clear(&text);
-}
-
-static void
-add_section(struct buf *out, const struct buf *text)
-{
-	buf_add_text(out,
-	    "{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":");
-	add_string(out, text, SECTION_MAX);
-	buf_add_text(out, "}}");
-}
-
-/* Name and states, reason, facts, link; coloured by state. */
-static void
-draw(struct posting *p, const struct alarm *a, struct buf *out)
-{
-	struct buf *m = &p->mrkdwn;
-	const char *comma = "";
-	buf_reset(m);
-	text_slack(a->name, strlen(a->name), m);
-	buf_addf(m, ": %s → %s", a->was, a->now);
-	buf_add_text(out, "{\"text\":");
-	add_string(out, m, TEXT_MAX);
-	buf_addf(out, ",\"attachments\":[{\"color\":\"%s\",\"blocks\":[",
-	    colour_of(a->now));
-	buf_reset(m);
-	buf_addf(m, "*<%s|", a->link);
-	text_slack(a->name, strlen(a->name), m);
-	buf_addf(m, ">*  %s → *%s*\n", a->was, a->now);
-	text_slack(a->reason, strlen(a->reason), m);
-	add_section(out, m);
-	buf_add_text(out, ",{\"type\":\"section\",\"fields\":[");
-	add_field(out, "Metric", a->metric, &comma);
-	buf_reset(m);
-	buf_addf(
-	    m, "%s%s%s", a->value, a->value[0] ? ", wanted " : "", a->bound);
-	if (a->value[0] != '\0' && a->bound[0] != '\0') {
-		buf_reset(m);
-		buf_addf(m, "%s against %s", a->value, a->bound);
-	}
-	add_field(out, "Value against threshold", buf_text(m), &comma);
-	add_field(out, "Time", a->time, &comma);
-	add_field(out, "Region", a->region, &comma);
-	buf_add_text(out, "]}]}]}");
-}
 
 static int
 say(struct posting *p, const struct record *r, struct buf *out, struct err *err)
@@ -129,9 +43,7 @@ say(struct posting *p, const struct record *r, struct buf *out, struct err *err)
 		return -1;
 	buf_reset(&p->mrkdwn);
 	text_slack(p->plain.data, p->plain.len, &p->mrkdwn);
-	buf_add_text(out, "{\"text\":");
-	add_string(out, &p->mrkdwn, TEXT_MAX);
-	buf_add_char(out, '}');
+	slack_say(&p->mrkdwn, out);
 	return 0;
 }
 
@@ -143,17 +55,15 @@ encode(void *ctx, const struct record *r, size_t part, struct sink_entry *e,
 	struct alarm alarm;
 	buf_reset(&p->plain);
 	if (p->text != NULL) {
-		buf_add_text(&e->body, "{\"text\":");
 		if (template_fill(p->text, r, TEMPLATE_SLACK, &p->plain, err) !=
 		    0)
 			return -1;
-		add_string(&e->body, &p->plain, TEXT_MAX);
-		buf_add_char(&e->body, '}');
+		slack_say(&p->plain, &e->body);
 		return 0;
 	}
 	if (!alarm_read(r->root, part, &alarm, &p->plain, &e->more))
 		return say(p, r, &e->body, err);
-	draw(p, &alarm, &e->body);
+	slack_alarm(&alarm, &e->body);
 	alarm_clear(&alarm);
 	return 0;
 }

@@ -5,6 +5,8 @@
  * Out: the same with FIELD, ISO 8601 in UTC with milliseconds
  * API: none
  */
+#include <string.h>
+
 #include "text.h"
 #include "tool.h"
 
@@ -29,6 +31,8 @@ main(int argc, char **argv)
 	char value[TEXT_ISO + 2] = "\"";
 	int64_t fixed = 0;
 	tool_start(&tool, &about, argc, argv);
+	if (strcmp(tool.operand[0], "@metadata") == 0)
+		tool_usage(&tool, "@metadata is no field of the payload");
 	if (at != NULL && text_when(at, text_now(), &fixed) != 0)
 		tool_usage(&tool, "--at wants a time, not '%s'", at);
 	while ((r = tool_next(&tool)) != NULL) {

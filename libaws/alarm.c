@@ -92,10 +92,14 @@ region_of(const char *arn)
 	return arn == NULL ? mem_text("") : mem_text_of(arn, strcspn(arn, ":"));
 }
 
+/* What is no region's code cannot be part of a host's name. */
 static char *
 link_of(const char *region, const char *name)
 {
 	struct buf link = {0};
+	size_t len = strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	if (len == 0 || region[len] != '\0')
+		return mem_text("");
 	buf_addf(&link,
 	    "https://%s.console.aws.amazon.com/cloudwatch/home?region=%s"
 	    "#alarmsV2:alarm/",

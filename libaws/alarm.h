@@ -21,8 +21,8 @@ struct alarm {
 	char *bound;  /* "<= 1 for 1 of 1 × 300 s", or "" */
 	char *value;  /* the datapoint that the reason names, or "" */
 	char *time;
-	char *region; /* "us-east-1" */
-	char *link;   /* to the alarm in the console */
+	char *region; /* "us-east-1"; without an ARN what the notice calls it */
+	char *link;   /* to the alarm in the console, or "" */
 };
 
 /*

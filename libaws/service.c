@@ -371,6 +371,17 @@ host_of(const char *authority, size_t len)
 	return at == end ? mem_text_of(from, n) : NULL;
 }
 
+bool
+service_is_local(const char *url)
+{
+	if (strncmp(url, "http://", 7) != 0)
+		return false;
+	char *host = host_of(url + 7, strcspn(url + 7, "/"));
+	bool local = host != NULL && is_loopback(host);
+	free(host);
+	return local;
+}
+
 static int
 configured(const char *url, const struct service *service,
     const struct conf *conf, struct buf *out, struct err *err)

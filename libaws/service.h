@@ -56,6 +56,8 @@ const struct service *service_find(const char *name);
  */
 int service_endpoint(const struct service *service, const struct conf *conf,
     struct buf *out, struct err *err);
+/* Is url plain http to a loopback host, as above? */
+bool service_is_local(const char *url);
 /* The region to sign for: conf's, or the service's global one. NULL: none. */
 const char *service_region(
     const struct service *service, const struct conf *conf);

@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
+#include "lookup.h"
 #include "mem.h"
 #include "text.h"
 
 enum {
 	DIGITS = 38, /* of a number */
 	KEY_TEXT = 40,
+	LARGE = 2048, /* bytes of an object that may have many members */
 	FAR = 1 << 30 /* an exponent that no number of digits makes up for */
 };
 
@@ -173,7 +176,7 @@ same_key(struct json a, struct json b)
 
 /* Does a member before this one have its name? */
 static bool
-repeated(struct json object, struct json key)
+stands_before(struct json object, struct json key)
 {
 	struct json_iter it;
 	struct json other, value;
@@ -184,6 +187,19 @@ repeated(struct json object, struct json key)
 	return false;
 }
 
+/* The same for objects of many members: seen has the names so far. */
+static bool
+repeated(struct json object, struct json key, struct lookup *seen)
+{
+	struct buf name = {0};
+	if (object.len < LARGE)
+		return stands_before(object, key);
+	json_text(key, &name, NULL);
+	bool first = lookup_put(seen, batch_hash(buf_text(&name), name.len), 0);
+	buf_clear(&name);
+	return !first && stands_before(object, key);
+}
+
 /* The members of an object but the one named `but`, each typed. */
 static int
 add_members(struct json object, const char *but, struct buf *out, size_t *size,
@@ -191,24 +207,27 @@ add_members(struct json object, const char *but, struct buf *out, size_t *size,
 {
 	struct json_iter it;
 	struct json key, value;
+	struct lookup seen = {0};
 	const char *comma = "";
+	int r = 0;
 	json_each(object, &it);
-	while (json_next(&it, &key, &value)) {
+	while (r == 0 && json_next(&it, &key, &value)) {
 		if (but != NULL && json_is(key, but))
 			continue;
-		if (repeated(object, key))
-			return err_set(err, ERR_RECORD, "RepeatedMember",
-			    "member %.*s stands there twice", (int)key.len,
-			    key.at);
 		buf_add_text(out, comma);
 		buf_add(out, key.at, key.len);
 		buf_add_char(out, ':');
 		*size += key.len - 2;
-		if (value_at(value, out, size, err) != 0)
-			return -1;
+		if (repeated(object, key, &seen))
+			r = err_set(err, ERR_RECORD, "RepeatedMember",
+			    "member %.*s stands there twice", (int)key.len,
+			    key.at);
+		else
+			r = value_at(value, out, size, err);
 		comma = ",";
 	}
-	return 0;
+	lookup_clear(&seen);
+	return r;
 }
 
 static int

@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "digest.h"
 #include "mem.h"
+#include "service.h"
 
 enum { URL_MAX = 4096 };
 
@@ -31,19 +31,6 @@ from_file(const char *file, char **url, struct err *err)
 	return 0;
 }
 
-static bool
-fits(const char *url)
-{
-	static const char *const loopback[] = {
-	    "http://127.", "http://localhost", "http://[::1]"};
-	if (strncmp(url, "https://", 8) == 0)
-		return url[8] != '\0';
-	for (size_t i = 0; i < 3; i++)
-		if (strncmp(url, loopback[i], strlen(loopback[i])) == 0)
-			return true;
-	return false;
-}
-
 int
 webhook_url(const char *file, char **url, struct err *err)
 {
@@ -57,7 +44,7 @@ webhook_url(const char *file, char **url, struct err *err)
 		return err_set(err, ERR_SETUP, "NoWebhook",
 		    "no webhook: set SLACK_WEBHOOK_URL, or name a file with "
 		    "--webhook-file");
-	if (fits(*url))
+	if (strncmp(*url, "https://", 8) == 0 || service_is_local(*url))
 		return 0;
 	webhook_forget(*url);
 	*url = NULL;

@@ -55,6 +55,20 @@ good() {
 	[ "$output" = '{"x":1,"id":"b","name":"Bob","@metadata":{"from":{"q":{}}}}' ]
 }
 
+@test "an item cannot bring metadata of its own" {
+	jq -nc '{TableName: "people", Item: {id: {S: "evil"},
+	    "@metadata": {M: {from: {S: "elsewhere"}}}}}' |
+		aws-call dynamodb PutItem - >/dev/null
+	try ddb-get people <<<'{"id":"evil","@metadata":{"from":{"q":{}}}}'
+	[ "$status" -eq 1 ]
+	[[ $stderr == *ForeignMetadata*--into* ]]
+	try ddb-get --into p people <<<'{"id":"evil","@metadata":{"from":{"q":{}}}}'
+	[ "$status" -eq 0 ]
+	[ "$(jq -c '."@metadata".from' <<<"$output")" = '{"q":{}}' ]
+	try ddb-get --into @metadata people </dev/null
+	[ "$status" -eq 2 ]
+}
+
 @test "a record without an item is dropped, kept, or fails" {
 	try ddb-get people <<<'{"id":"z"}'
 	[ "$status" -eq 0 ]

@@ -162,13 +162,28 @@ items() {
 	[ "$(items | wc -l)" -eq 20 ]
 }
 
-@test "--ttl adds the time of expiry" {
+@test "--ttl adds the time of expiry, to a record that has none" {
 	give $'{"n":1}\n' --ttl expires=1h
 	local at now
 	at=$(ddb-query "$t" | jq .expires)
 	now=$(date +%s)
 	[ "$at" -ge $((now + 3590)) ]
 	[ "$at" -le $((now + 3600)) ]
+	give $'{"n":2,"expires":1}\n' --ttl expires=1h
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"line 1: RepeatedMember: "*expires* ]]
+}
+
+@test "a member twice is refused, in an object of many members too" {
+	local many
+	many=$(seq 500 | sed 's/.*/,"k&":1/' | tr -d '\n')
+	give "{\"n\":1,\"m\":{\"a\":1,\"\\u0061\":2}}"$'\n'
+	[ "$status" -eq 1 ]
+	give "{\"n\":1$many,\"\\u006b7\":1}"$'\n'
+	[ "$status" -eq 1 ]
+	[[ $stderr == *RepeatedMember* ]]
+	give "{\"n\":1$many}"$'\n'
+	[ "$status" -eq 0 ]
 }
 
 @test "--typed takes DynamoDB JSON" {

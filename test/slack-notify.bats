@@ -58,6 +58,11 @@ alarm() {
 	SLACK_WEBHOOK_URL=http://example.org/canary try slack-notify <<<'{"a":1}'
 	[ "$status" -eq 2 ]
 	[[ $output$stderr != *canary* ]]
+	# Its host only begins like this machine's.
+	SLACK_WEBHOOK_URL=http://127.canary.example/ \
+	    try slack-notify --patience 0 <<<'{"a":1}'
+	[ "$status" -eq 2 ]
+	[[ $output$stderr != *canary* ]]
 	try slack-notify --webhook-file "$BATS_TEST_TMPDIR/none" <<<'{"a":1}'
 	[ "$status" -eq 2 ]
 	[[ $stderr == *none* ]]
@@ -108,6 +113,21 @@ alarm() {
 	    contains("https://eu-west-1.console.aws.amazon.com/")) and
 	    ([.blocks[1].fields[].text] | any(contains("0.5 against ≤ 1")) and
 	    any(contains("eu-west-1")) and any(contains("2026-11-20T22"))))'
+}
+
+@test "an alarm's texts are escaped, and it has no link without a region" {
+	slack <<<"$ok"
+	jq -nc '{AlarmName: "a", OldStateValue: "<!channel>",
+	    NewStateValue: "<!here>", Region: "x|<!everyone>"},
+	    {AlarmName: "b", NewStateValue: "ALARM"}' >"$BATS_TEST_TMPDIR/in"
+	try slack-notify --quiet --rate 100 <"$BATS_TEST_TMPDIR/in"
+	[ "$status" -eq 0 ]
+	said >"$BATS_TEST_TMPDIR/said"
+	run ! grep -E '<!|console' "$BATS_TEST_TMPDIR/said"
+	# Slack refuses a section without fields.
+	tail -n 1 "$BATS_TEST_TMPDIR/said" |
+		jq -e '.text == "b: ALARM" and
+		    (.attachments[0].blocks | length) == 1'
 }
 
 @test "one message a second, in order, none dropped" {

@@ -97,6 +97,12 @@ load helpers
 	[[ $stderr == *stdin* ]]
 }
 
+@test "the metadata is no field to stamp" {
+	try stamp @metadata <<<'{"a":1}'
+	[ "$status" -eq 2 ]
+	[[ $stderr == *@metadata* ]]
+}
+
 @test "a full disk is 1" {
 	run --separate-stderr bash -c 'echo {} | stamp t >/dev/full'
 	[ "$status" -eq 1 ]
