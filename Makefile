@@ -104,11 +104,13 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB)
 FUZZ = $(patsubst test/fuzz/%.c,%,$(filter-out test/fuzz/main.c, \
 	$(wildcard test/fuzz/*.c)))
 FUZZ_SECONDS = 600
+REPLAY = $(BUILD)/replay
 FUZZ_MAIN = $(BUILD)/test/fuzz/main.o
 
 $(BUILD)/fuzz/%: $(BUILD)/test/fuzz/%.o $(FUZZ_MAIN) $(LUNAD_A) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(FUZZ_LD) -o $@ $^ $(LIBS_LUNAD)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(FUZZ_LD) -o $@ $< $(FUZZ_MAIN) \
+	    $(LIB) $(LUNAD_A) $(LIB) $(LIBS_LUNAD)
 
 fuzz:
 	@sh test/deps clang
@@ -127,12 +129,12 @@ fuzz:
 	done
 
 fuzz-replay:
-	@$(MAKE) -s BUILD=$(BUILD)/replay SANITIZE=address,undefined \
-	    $(FUZZ:%=$(BUILD)/replay/fuzz/%)
+	@$(MAKE) -s BUILD=$(REPLAY) SANITIZE=address,undefined \
+	    $(FUZZ:%=$(REPLAY)/fuzz/%)
 	@for t in $(FUZZ); do \
 		set -- test/fuzz/corpus/$$t/*; \
-		$(BUILD)/replay/fuzz/$$t "$$@" >$(BUILD)/replay/$$t.log 2>&1 || \
-		    { cat $(BUILD)/replay/$$t.log; exit 1; }; \
+		$(REPLAY)/fuzz/$$t "$$@" >$(REPLAY)/$$t.log 2>&1 || \
+		    { cat $(REPLAY)/$$t.log; exit 1; }; \
 		echo "fuzz-replay $$t: $$# seeds"; \
 	done
 

@@ -87,6 +87,10 @@ times() {
 "KeySchema":[{"AttributeName":"size","KeyType":"HASH"}],
 "Projection":{"ProjectionType":"ALL"}}}]}
 END
+	until [ "$(aws-call dynamodb DescribeTable TableName=events | jq -r \
+	    '.Table.GlobalSecondaryIndexes[0].IndexStatus')" = ACTIVE ]; do
+		sleep 0.1
+	done
 	try ddb-query --index by-size events 'size = :s' s=70
 	[ "$status" -eq 0 ]
 	[ "$(times)" = 7 ]
