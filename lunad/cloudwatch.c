@@ -13,7 +13,9 @@ int
 cw_need(struct request *r, const char *name)
 {
 	struct json v = param_json(r, name);
-	if (v.type > JSON_NULL && !(v.type == JSON_STRING && v.len == 2))
+	bool scalar = v.type != JSON_ARRAY && v.type != JSON_OBJECT;
+	if (v.type > JSON_NULL && scalar &&
+	    !(v.type == JSON_STRING && v.len == 2))
 		return 0;
 	return fail(r, 400, CW_MISSING_PARAMETER,
 	    "The parameter %s is required.", name);

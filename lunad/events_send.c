@@ -4,6 +4,7 @@
 
 #include "digest.h"
 #include "events.h"
+#include "fault.h"
 #include "mem.h"
 #include "metric.h"
 #include "pattern.h"
@@ -310,6 +311,23 @@ size_of(struct json entries)
 	return size;
 }
 
+/* --fault: why this entry is refused on purpose, or NULL. */
+static const char *
+faulted(struct request *r, struct json entry, const char **code)
+{
+	switch (fault_entry(r, entry.at, entry.len)) {
+	case FAULT_LATER:
+		*code = "InternalFailure";
+		return "Internal Service Failure";
+	case FAULT_NEVER:
+		*code = "InvalidArgument";
+		return "refused on purpose (--fault)";
+	case FAULT_NONE:
+		break;
+	}
+	return NULL;
+}
+
 int
 events_put_events(struct request *r)
 {
@@ -330,6 +348,8 @@ events_put_events(struct request *r)
 	json_each(entries, &it);
 	while (json_next(&it, NULL, &one)) {
 		const char *code, *why = wrong_entry(r, one, &code);
+		if (why == NULL)
+			why = faulted(r, one, &code);
 		put_open(r->out, NULL, '{');
 		if (why != NULL) {
 			put_text(r->out, "ErrorCode", code);

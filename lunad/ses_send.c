@@ -10,6 +10,7 @@
 #include "deliver.h"
 #include "diag.h"
 #include "digest.h"
+#include "fault.h"
 #include "mail.h"
 #include "metric.h"
 #include "ses_private.h"
@@ -385,6 +386,23 @@ bulk_status(const struct request *r)
 	return "INVALID_PARAMETER";
 }
 
+/* --fault: is this entry refused on purpose? */
+static int
+refused(struct request *r, struct json entry)
+{
+	switch (fault_entry(r, entry.at, entry.len)) {
+	case FAULT_LATER:
+		return fail(r, 429, "TooManyRequestsException",
+		    "Maximum sending rate exceeded.");
+	case FAULT_NEVER:
+		return fail(r, 400, "MessageRejected",
+		    "The entry was refused on purpose (--fault).");
+	case FAULT_NONE:
+		break;
+	}
+	return 0;
+}
+
 /* One entry; what refuses it is its own result. */
 static void
 send_entry(struct request *r, const struct ses_account *a,
@@ -400,7 +418,8 @@ send_entry(struct request *r, const struct ses_account *a,
 	/* Data of its own replaces the default as a whole. */
 	if (text == NULL || strcmp(text, "{}") == 0)
 		text = ses_text(r, template, "TemplateData");
-	failed = read_send(r, json_get(entry, "Destination"), &s) < 0 ||
+	failed = refused(r, entry) < 0 ||
+		 read_send(r, json_get(entry, "Destination"), &s) < 0 ||
 		 ses_template_data(r, text, &data) < 0 ||
 		 send_rendered(r, a, &s, parts, data, template) < 0;
 	put_open(r->out, NULL, '{');

@@ -141,3 +141,16 @@ times() {
 	lunad_clock 2m
 	[ "$(times | wc -l)" = 2 ]
 }
+
+@test "--fault partial and refuse are of an event's entry" {
+	entry='{"Source":"s","DetailType":"d","Detail":"{}"}'
+	lunad_fault 'events:PutEvents=partial:1'
+	events PutEvents "{\"Entries\":[$entry,$entry]}"
+	jq -e '.FailedEntryCount == 2 and
+	    (.Entries | all(.ErrorCode == "InternalFailure"))' "$reply"
+	lunad_fault 'events:PutEvents=refuse:bad'
+	events PutEvents "{\"Entries\":[$entry,${entry/s\"/bad\"}]}"
+	lunad_fault
+	jq -e '.FailedEntryCount == 1 and .Entries[0].EventId and
+	    .Entries[1].ErrorCode == "InvalidArgument"' "$reply"
+}

@@ -137,3 +137,23 @@ mails() {
 	[ "$status" -ne 0 ]
 	[[ $output = *UnknownOperation* ]]
 }
+
+@test "--fault partial and refuse are of a bulk mail's entry" {
+	domain example.com
+	quota -1 -1
+	bulk() {
+		ses POST /v2/email/outbound-bulk-emails \
+		    FromEmailAddress=a@example.com \
+		    DefaultContent:='{"Template":{"TemplateContent":
+			{"Subject":"s","Text":"t"},"TemplateData":"{}"}}' \
+		    BulkEmailEntries:='[
+			{"Destination":{"ToAddresses":["b@example.com"]}},
+			{"Destination":{"ToAddresses":["c@example.com"]}}]'
+	}
+	lunad_fault 'ses:SendBulkEmail=partial:1'
+	bulk | jq -e '.BulkEmailEntryResults |
+	    map(.Status) == ["ACCOUNT_THROTTLED", "ACCOUNT_THROTTLED"]'
+	lunad_fault 'ses:SendBulkEmail=refuse:c@'
+	bulk | jq -e '.BulkEmailEntryResults |
+	    map(.Status) == ["SUCCESS", "MESSAGE_REJECTED"]'
+}
