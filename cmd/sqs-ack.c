@@ -29,6 +29,7 @@ static const struct tool_about about = {.name = "sqs-ack",
 
 struct acking {
 	struct lease_teller *teller;
+	struct buf id, handle; /* of the record at hand */
 };
 
 /* Append a string member of from.sqs, decoded, with a NUL. */
@@ -47,28 +48,30 @@ add_member(struct json from, const char *name, struct buf *out, struct err *err)
 	return 0;
 }
 
-/* The note: QueueUrl, MessageId, Lease; each ended by a NUL. */
+/* The note: QueueUrl and, where an sqs-recv holds the message, Lease and
+ * receipt; each ended by a NUL. */
 static int
 encode(void *ctx, const struct record *r, size_t part, struct sink_entry *e,
     struct err *err)
 {
 	struct acking *a = ctx;
 	struct json from = record_origin(r, "sqs");
-	struct json handle = json_get(from, "ReceiptHandle");
 	(void)part;
-	if (add_member(from, "QueueUrl", &e->note, err) != 0)
+	buf_reset(&a->id);
+	buf_reset(&a->handle);
+	if (add_member(from, "QueueUrl", &e->note, err) != 0 ||
+	    add_member(from, "MessageId", &a->id, err) != 0 ||
+	    add_member(from, "ReceiptHandle", &a->handle, err) != 0)
 		return -1;
 	e->group = batch_hash(e->note.data, e->note.len);
-	if (add_member(from, "MessageId", &e->note, err) != 0)
-		return -1;
 	size_t lease = e->note.len;
 	if (json_get(from, "Lease").type == JSON_STRING &&
-	    add_member(from, "Lease", &e->note, err) == 0)
+	    add_member(from, "Lease", &e->note, err) == 0) {
 		lease_meet(a->teller, e->note.data + lease);
-	if (handle.type != JSON_STRING)
-		return err_set(err, ERR_RECORD, "NotReceived",
-		    "no @metadata.from.sqs.ReceiptHandle: the record did not "
-		    "come from sqs-recv");
+		lease_receipt(a->id.data, a->handle.data, &e->note);
+		buf_add_char(&e->note, '\0');
+	}
+	struct json handle = json_get(from, "ReceiptHandle");
 	buf_add_text(&e->body, "{\"Id\":\"\1\",\"ReceiptHandle\":");
 	buf_add(&e->body, handle.at, handle.len);
 	if (nack)
@@ -96,12 +99,11 @@ check(
     void *ctx, const char *note, size_t len, struct json reply, struct err *err)
 {
 	struct acking *a = ctx;
-	const char *id = note + strlen(note) + 1;
-	const char *lease = id + strlen(id) + 1;
+	const char *lease = note + strlen(note) + 1;
 	(void)reply;
 	(void)err;
 	if (lease < note + len)
-		lease_tell(a->teller, lease, id, !nack);
+		lease_tell(a->teller, lease, lease + strlen(lease) + 1, !nack);
 	return 0;
 }
 
@@ -143,5 +145,7 @@ main(int argc, char **argv)
 	a.teller = lease_teller_new();
 	int status = sink_run(sink);
 	lease_teller_end(a.teller);
+	buf_clear(&a.id);
+	buf_clear(&a.handle);
 	return status;
 }

@@ -33,6 +33,7 @@ struct consume {
 	int64_t visibility_ms;
 	uint64_t printed; /* bytes given to stdout, and waiting for it */
 	size_t lost; /* messages whose hold ended before they were settled */
+	bool ending; /* what comes now is let go */
 };
 
 /* One message to stdout or to the work of COMMAND. In a drain, what comes
@@ -51,7 +52,8 @@ hand_on(struct consume *c, struct json message, int64_t received_ms)
 	received_record(&how, message, &c->line);
 	if (id != NULL && handle != NULL) {
 		uint64_t end = c->printed + c->line.len + 1;
-		if (lease_add(c->lease, id, handle, received_ms, end)) {
+		bool again = lease_add(c->lease, id, handle, received_ms, end);
+		if (again || c->ending) {
 			lease_release(c->lease, id, 0);
 			receive_enough(c->receive);
 		} else if (c->work != NULL) {
@@ -179,13 +181,34 @@ waits(struct consume *c)
 	       !lease_silent(c->lease, text_tick());
 }
 
+/* Let all go that nobody settled. A receive in flight may be given what was
+ * just let go: it is waited for a little, since what comes to a receive that
+ * was given up is hidden from everybody. */
+static void
+release_rest(struct consume *c, bool any)
+{
+	int64_t now = text_tick(), limit = now + c->visibility_ms;
+	if (c->tool->stop_ms != 0)
+		limit = now + OVERTIME_MS;
+	lease_release_all(c->lease);
+	while (lease_busy(c->lease) && text_tick() < limit)
+		turn(c);
+	limit = text_tick() + OVERTIME_MS;
+	while (any && text_tick() < limit &&
+	       (lease_busy(c->lease) || !receive_ended(c->receive)))
+		turn(c);
+	receive_stop(c->receive);
+}
+
 /* What was printed is settled by others, or let go; what was not printed is
  * let go at once. */
 static void
 settle_rest(struct consume *c)
 {
 	struct tool *t = c->tool;
-	receive_stop(c->receive);
+	bool any = lease_count(c->lease) > 0;
+	c->ending = true;
+	receive_enough(c->receive);
 	if (c->work != NULL)
 		queue_work_end(c->work);
 	while (tool_pending(t) > 0 && !t->out_failed && !late(c))
@@ -199,11 +222,7 @@ settle_rest(struct consume *c)
 		t->later = true;
 	if (c->work != NULL)
 		queue_work_kill(c->work);
-	lease_release_all(c->lease);
-	int64_t limit =
-	    text_tick() + (t->stop_ms != 0 ? OVERTIME_MS : c->visibility_ms);
-	while (lease_busy(c->lease) && text_tick() < limit)
-		turn(c);
+	release_rest(c, any);
 }
 
 static struct receive *

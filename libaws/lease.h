@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "call.h"
 #include "err.h"
 
@@ -81,10 +82,13 @@ struct lease_teller *lease_teller_new(void);
 /* There is a lease of this name, which is to hear of this teller. A name that
  * no lease has is ignored, here and by lease_tell. */
 void lease_meet(struct lease_teller *t, const char *name);
-/* Message id of that lease is settled: deleted, or made visible again. Sent
- * in datagrams of several; flush sends what waits. */
-void lease_tell(
-    struct lease_teller *t, const char *name, const char *id, bool deleted);
+/* Append what names one receipt of a message: another has another handle, and
+ * what happened to this one says nothing of that. */
+void lease_receipt(const char *id, const char *handle, struct buf *out);
+/* A receipt of that lease is settled: deleted, or made visible again. Sent in
+ * datagrams of several; flush sends what waits. */
+void lease_tell(struct lease_teller *t, const char *name, const char *receipt,
+    bool deleted);
 void lease_tell_flush(struct lease_teller *t);
 /* Say to every lease that was met that this is the end. */
 void lease_teller_end(struct lease_teller *t);

@@ -160,25 +160,26 @@ done(struct lease *l, struct lease_message *m, int64_t now_ms)
 		lease_drop(l, m, m->want == LEASE_DELETE);
 }
 
-/* It did not. A renewal that is refused for good means that another has the
- * message by now, or that it is gone; a message that is not deleted comes
- * again, of which the user must hear. */
+/* It did not. A renewal that is refused for good means that the message is
+ * gone, of which sqs-ack will tell, or that another has it by now: it stays
+ * unsettled. A message that is not deleted comes again, of which the user must
+ * hear. */
 static void
 failed(struct lease *l, struct lease_message *m, int64_t now_ms,
     const struct err *why, struct err *err)
 {
+	bool keep = m->want == LEASE_KEEP;
 	m->due_ms = now_ms + AGAIN_MS;
-	if (m->want == LEASE_KEEP && why->kind == ERR_SETUP) {
+	if (keep && why->kind == ERR_SETUP) {
 		l->denied = true;
 		*err = *why;
-		return;
+	} else if (keep && why->kind == ERR_REFUSED) {
+		m->due_ms = INT64_MAX;
+	} else if (!keep && (why->kind != ERR_LATER || ++m->tries >= TRIES)) {
+		if (m->want == LEASE_DELETE)
+			*err = *why;
+		lease_drop(l, m, false);
 	}
-	if (why->kind == ERR_LATER &&
-	    (m->want == LEASE_KEEP || ++m->tries < TRIES))
-		return;
-	if (m->want == LEASE_DELETE)
-		*err = *why;
-	lease_drop(l, m, false);
 }
 
 static void

@@ -77,16 +77,24 @@ heard(struct lease *l, pid_t pid, bool ended)
 	    (struct lease_ack){pid, pid > 0 ? pidfd_open(pid, 0) : -1};
 }
 
+/* Of an older receipt nothing is believed: the message came again since. */
 static void
-settled(struct lease *l, const char *id, bool deleted)
+settled(struct lease *l, char *receipt, bool deleted)
 {
-	struct lease_message *m = lease_find(l, batch_hash(id, strlen(id)));
-	if (m != NULL)
+	char *end, *space = strrchr(receipt, ' ');
+	if (space == NULL)
+		return;
+	*space = '\0';
+	struct lease_message *m =
+	    lease_find(l, batch_hash(receipt, strlen(receipt)));
+	uint64_t handle = strtoull(space + 1, &end, 16);
+	if (m != NULL && *end == '\0' &&
+	    batch_hash(m->handle, strlen(m->handle)) == handle)
 		lease_drop(l, m, deleted);
 }
 
-/* Lines: "+ID" deleted, "-ID" made visible, "." the end; an empty one: here I
- * am. */
+/* Lines: "+RECEIPT" deleted, "-RECEIPT" made visible, "." the end; an empty
+ * one: here I am. */
 static void
 read_report(struct lease *l, char *text, pid_t pid)
 {

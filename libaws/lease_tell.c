@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "lease.h"
 #include "mem.h"
 
@@ -71,6 +72,13 @@ find(struct lease_teller *t, const char *name)
 }
 
 void
+lease_receipt(const char *id, const char *handle, struct buf *out)
+{
+	buf_addf(out, "%s %016llx", id,
+	    (unsigned long long)batch_hash(handle, strlen(handle)));
+}
+
+void
 lease_meet(struct lease_teller *t, const char *name)
 {
 	if (find(t, name) != NULL || !is_name(name))
@@ -85,14 +93,14 @@ lease_meet(struct lease_teller *t, const char *name)
 
 void
 lease_tell(
-    struct lease_teller *t, const char *name, const char *id, bool deleted)
+    struct lease_teller *t, const char *name, const char *receipt, bool deleted)
 {
 	struct told *to = find(t, name);
 	if (to == NULL)
 		return;
-	if (to->text.len + strlen(id) > REPORT - 2)
+	if (to->text.len + strlen(receipt) > REPORT - 2)
 		post(t, to);
-	buf_addf(&to->text, "%c%s\n", deleted ? '+' : '-', id);
+	buf_addf(&to->text, "%c%s\n", deleted ? '+' : '-', receipt);
 }
 
 void

@@ -120,3 +120,20 @@ table() {
 records() {
 	seq "$1" | sed 's/.*/{"n":&}/'
 }
+
+# until_true COMMAND…: wait until it succeeds, for at most TRY_S seconds.
+until_true() {
+	local end=$((SECONDS + ${TRY_S:-30}))
+	until "$@"; do
+		if [ "$SECONDS" -ge "$end" ]; then
+			echo "never true: $*"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# lines_of FILE N: it has at least N lines.
+lines_of() {
+	[ "$(wc -l <"$1")" -ge "$2" ]
+}
