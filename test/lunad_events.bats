@@ -8,6 +8,7 @@ teardown_file() { lunad_stop; }
 
 setup() {
 	load signed
+	reply=$BATS_TEST_TMPDIR/reply
 	n=t$BATS_TEST_NUMBER
 	queue=arn:aws:sqs:us-east-1:000000000000:$n
 }

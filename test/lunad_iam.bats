@@ -13,6 +13,7 @@ teardown_file() { lunad_stop; }
 
 setup() {
 	load signed
+	reply=$BATS_TEST_TMPDIR/reply
 	n=t$BATS_TEST_NUMBER
 }
 

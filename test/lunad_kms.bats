@@ -7,6 +7,7 @@ teardown_file() { lunad_stop; }
 
 setup() {
 	load signed
+	reply=$BATS_TEST_TMPDIR/reply
 }
 
 teardown() {
@@ -126,7 +127,6 @@ open() {
 
 @test "no key is in another region" {
 	key
-	AWS_REGION=eu-central-1
 	status=$(curl -sS --aws-sigv4 aws:amz:eu-central-1:kms \
 	    --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
 	    -H 'Content-Type: application/x-amz-json-1.1' \

@@ -1,9 +1,8 @@
 # Calls of lunad's services, signed by curl: not by what signs luna's tools.
-# Each prints the reply, keeps it in $reply and its headers in $headers, and
-# is 1 when it is an error.
+# Each prints the reply, keeps it in $reply, which the test names, and its
+# headers in $headers, and is 1 when it is an error.
 
-reply=${BATS_TEST_TMPDIR:?}/reply
-headers=$BATS_TEST_TMPDIR/headers
+headers=${BATS_TEST_TMPDIR:?}/headers
 
 signed() {
 	local service=$1
@@ -11,7 +10,7 @@ signed() {
 	local status
 	status=$(curl -sS --aws-sigv4 "aws:amz:us-east-1:$service" \
 	    --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
-	    -D "$headers" -o "$reply" -w '%{http_code}' "$@" \
+	    -D "$headers" -o "${reply:?}" -w '%{http_code}' "$@" \
 	    "$AWS_ENDPOINT_URL/")
 	cat "$reply"
 	[ "$status" = 200 ]
@@ -70,7 +69,7 @@ crash() {
 
 own_again() {
 	local line
-	rm "$LUNAD_DIR/says"
+	rm "${LUNAD_DIR:?}/says"
 	mkfifo "$LUNAD_DIR/says"
 	lunad -d "$LUNAD_DIR/data" -l 127.0.0.1:0 >"$LUNAD_DIR/says" \
 	    2>>"$LUNAD_DIR/err" 3>&- &
