@@ -196,6 +196,11 @@ read_recipients(struct mail *m, const char *file, struct err *err)
 		if (line[0] != '\0' && line[0] != '#')
 			r = add_recipient(m, line, err);
 	}
+	if (r == 0 && ferror(f))
+		r = unreadable("--to-file", file, err);
+	if (r == 0 && m->to_count == 0)
+		r = err_set(err, ERR_SETUP, "Usage",
+		    "--to-file %s names no recipient", file);
 	free(line);
 	fclose(f);
 	return r;
@@ -212,8 +217,10 @@ read_body(struct mail *m, const char *file, struct err *err)
 		return unreadable("--body-file", file, err);
 	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
 		buf_add(&text, chunk, n);
+	int r = ferror(f)
+		    ? unreadable("--body-file", file, err)
+		    : compile(&m->body, "--body-file", buf_text(&text), err);
 	fclose(f);
-	int r = compile(&m->body, "--body-file", buf_text(&text), err);
 	buf_clear(&text);
 	return r;
 }
@@ -230,6 +237,9 @@ check_about(const struct mail_about *a, struct err *err)
 		     (a->template_name != NULL) >
 		 1)
 		wrong = "--body, --body-file and --template exclude each other";
+	else if (a->template_name != NULL &&
+		 (a->subject != NULL || a->html != NULL))
+		wrong = "--template brings its own subject and HTML";
 	else if (a->template_name == NULL && a->subject == NULL)
 		wrong = "--subject is missing";
 	if (wrong == NULL)

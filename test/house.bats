@@ -168,6 +168,18 @@ plot table expression stack lease receive received run queue_work consume'
 	[ "$bad" = 0 ]
 }
 
+@test "no function is longer than 60 lines" {
+	run awk '
+	    FNR == 1 { start = 0 }
+	    $0 == "{" { start = FNR; name = last }
+	    $0 == "}" && start && FNR - start >= 60 {
+		print FILENAME ": " name " has " FNR - start + 1 " lines"
+	    }
+	    { last = $0 }' cmd/*.c libaws/*.c lunad/*.c
+	echo "$output"
+	[ -z "$output" ]
+}
+
 @test "no marks of unfinished work, no secret, no webhook" {
 	run git grep -nE '\b(TODO|FIXME|XXX)\b' -- cmd libaws lunad man
 	echo "$output"

@@ -72,6 +72,9 @@ verify() {
 	local args
 	for args in '-t a@b.c -s x' '-f a@b.c -s x' '-f a@b.c -t a@b.c' \
 	    '-f a@b.c -t a@b.c -s x -b y -T z' \
+	    '-f a@b.c -t a@b.c -s x -T z' \
+	    '-f a@b.c -t a@b.c -s x --body-file /' \
+	    '-f a@b.c -s x --to-file /' '-f a@b.c -s x --to-file /dev/null' \
 	    '-f a@b.c -t a@b.c -s x --body-file /nowhere' \
 	    '-f {{a -t a@b.c -s x'; do
 		# shellcheck disable=SC2086 # several words
