@@ -68,7 +68,7 @@ shown() { # shown NUMBER WHAT
 @test "every alarm notification is kept and reaches the administrator" {
 	local kept mails
 	kept=$(awk '$2 == "luna_lottery_alarms" { print $1 }' "$out")
-	mails=$(awk '$1 > 0 && $2 == "admin@example.org" { print $1 }' "$out")
+	mails=$(awk '$1 + 0 > 0 && $2 == "admin@example.org" { print $1 }' "$out")
 	# one confirmation and one summary are mail and no alarm
 	[ "$kept" -gt 2 ]
 	[ "$mails" -eq $((kept + 2)) ]
