@@ -639,7 +639,9 @@ print(zlib.crc32(open(sys.argv[1], "rb").read()))' "$reply")" ]
 		put "{\"id\":{\"S\":\"$n\"}}" >/dev/null
 	done
 	kill -9 "$LUNAD_PID"
-	wait "$LUNAD_PID" 2>/dev/null || true
+	while [ -e "/proc/$LUNAD_PID/exe" ]; do
+		sleep 0.05
+	done
 	mkfifo "$LUNAD_DIR/again"
 	lunad -d "$LUNAD_DIR/data" -l 127.0.0.1:0 >"$LUNAD_DIR/again" \
 	    2>>"$LUNAD_DIR/err" 3>&- &
