@@ -122,6 +122,19 @@ Alarm updated from OK to ALARM
 Alarm updated from INSUFFICIENT_DATA to OK" ]
 }
 
+# mails FOLDER COUNT: wait until so many are there.
+mails() {
+	local try
+	for try in {1..500}; do
+		[ "$(find "$1" -type f 2>/dev/null | wc -l)" -lt "$2" ] ||
+			return 0
+		sleep 0.02
+	done
+	echo "mails in $1 after $try tries:"
+	find "$1" -type f
+	return 1
+}
+
 @test "a state that is set to what it is tells nobody" {
 	listen
 	alarm "\"AlarmActions\":[\"$topic\"]"
@@ -137,13 +150,14 @@ Alarm updated from INSUFFICIENT_DATA to OK" ]
 	form sns 2010-03-31 Subscribe Protocol=email \
 	    "Endpoint=$n@example.com" "TopicArn=$topic"
 	box=$LUNAD_DIR/data/mail/$n@example.com/new
+	mails "$box" 1
 	link=$(sed 's/\r$//' "$box"/* | grep -o 'http://.*ConfirmSubscription.*')
 	curl -sSf "$link"
 	alarm "\"AlarmActions\":[\"$topic\"]"
 	begin_minute
 	put 9
 	lunad_clock 1m
-	[ "$(find "$box" -type f | wc -l)" = 2 ]
+	mails "$box" 2
 	run grep -h -A 40 "^Subject: ALARM" "$box"/*
 	[[ $output == *"Subject: ALARM: \"$n\" in US East (N. Virginia)"* ]]
 	[[ $output == *'You are receiving this email because your Amazon CloudWatch Alarm'* ]]
