@@ -35,7 +35,7 @@ DEPS_BUILD = gcc make libc6-dev libcurl4-openssl-dev libcjson-dev libssl-dev \
 	libgmp-dev
 DEPS_RUN   = ca-certificates jq
 DEPS_CHECK = bats parallel binutils curl git gojq jq mandoc python3 sqlite3
-DEPS_DEMO  = bash curl gojq gnuplot-nox
+DEPS_DEMO  = bash curl gojq
 
 BATS_FLAGS = --jobs 4 --no-parallelize-within-files
 TESTS      = $(wildcard test/*.bats)
