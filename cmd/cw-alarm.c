@@ -146,8 +146,6 @@ main(int argc, char **argv)
 		if (r == 0)
 			r = get_pages(&tool, ident, name, &err);
 	while (r == 0 && history && ++name < tool.operand_count);
-	if (r != 0)
-		return tool_refused(&tool, &err);
 	ident_close(ident);
-	return tool_finish(&tool);
+	return r == 0 ? tool_finish(&tool) : tool_refused(&tool, &err);
 }

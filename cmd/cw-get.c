@@ -145,8 +145,15 @@ draw(struct getting *g)
 		/* tool_print adds the line's end */
 		tool_print(&g->tool, g->out.data, g->out.len - 1);
 		free(title);
-		free(l->label);
-		free(l->point);
+	}
+}
+
+static void
+clear_lines(struct getting *g)
+{
+	for (size_t i = 0; i < g->lines; i++) {
+		free(g->line[i].label);
+		free(g->line[i].point);
 	}
 	free(g->line);
 }
@@ -200,16 +207,18 @@ main(int argc, char **argv)
 	tool_start(&g.tool, &about, argc, argv);
 	read_options(&g);
 	struct ident *ident = ident_open(&g.tool.conf, about.name, 1, &err);
-	if (ident == NULL)
-		return tool_refused(&g.tool, &err);
-	call_stop_on(ident_caller(ident), g.tool.stop_fd);
-	if (get_points(&g, ident_caller(ident), &err) != 0)
-		return tool_refused(&g.tool, &err);
-	draw(&g);
+	int r = -1;
+	if (ident != NULL) {
+		call_stop_on(ident_caller(ident), g.tool.stop_fd);
+		r = get_points(&g, ident_caller(ident), &err);
+	}
+	if (r == 0)
+		draw(&g);
+	clear_lines(&g);
 	series_close(g.series);
 	ident_close(ident);
 	opt_list_free(&dims);
 	buf_clear(&g.body);
 	buf_clear(&g.out);
-	return tool_finish(&g.tool);
+	return r == 0 ? tool_finish(&g.tool) : tool_refused(&g.tool, &err);
 }

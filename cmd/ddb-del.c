@@ -15,6 +15,12 @@ static const struct tool_about about = {.name = "ddb-del",
     .max_operands = 1};
 
 static int
+open_table(void *ctx, struct sink *sink, struct err *err)
+{
+	return table_batch_open(ctx, sink, "[", "]}}", err);
+}
+
+static int
 encode(void *ctx, const struct record *r, size_t part, struct sink_entry *e,
     struct err *err)
 {
@@ -42,6 +48,7 @@ static const struct sink_about sink_about = {.to = "ddb",
     .one_of_a_key = true,
     .join = ",",
     .reply = SINK_CUSTOM,
+    .open = open_table,
     .encode = encode,
     .settle = settle};
 
@@ -53,9 +60,7 @@ main(int argc, char **argv)
 	struct err err;
 	tool_start(&tool, &about, argc, argv);
 	struct sink *sink = sink_open(&tool, &sink_about, &t, &err);
-	if (sink == NULL ||
-	    table_batch_open(&t, sink, tool.operand[0], !tool.dry_run,
-		"{\"RequestItems\":{", "[", "]}}", &err) != 0)
+	if (sink == NULL)
 		return tool_refused(&tool, &err);
 	int status = sink_run(sink);
 	table_batch_clear(&t);

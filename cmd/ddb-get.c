@@ -27,6 +27,13 @@ static const struct tool_about about = {.name = "ddb-get",
     .max_operands = 1};
 
 static int
+open_table(void *ctx, struct sink *sink, struct err *err)
+{
+	return table_batch_open(
+	    ctx, sink, "{\"ConsistentRead\":true,\"Keys\":[", "]}}}", err);
+}
+
+static int
 encode(void *ctx, const struct record *r, size_t part, struct sink_entry *e,
     struct err *err)
 {
@@ -85,18 +92,20 @@ join(struct sink *s, const struct batch *b, size_t i, struct json item)
 }
 
 static void
-missed(struct sink *s, size_t i)
+missed(struct sink *s, const struct batch *b, size_t i)
 {
+	struct buf line = {0};
 	struct err err;
-	if (strcmp(miss, "keep") == 0)
-		sink_accept(s, i, "", 0);
-	else if (strcmp(miss, "drop") == 0)
-		sink_accept_line(s, i, "", 0);
-	else {
+	if (strcmp(miss, "fail") == 0) {
 		err_set(&err, ERR_RECORD, "NoItem",
 		    "the table has no item of its key");
 		sink_refuse(s, i, &err);
+		return;
 	}
+	if (strcmp(miss, "keep") == 0)
+		record_emit(sink_record(b, i), NULL, "", 0, &line);
+	sink_accept_line(s, i, buf_text(&line), line.len);
+	buf_clear(&line);
 }
 
 /* The first (and only) table of {"TABLE": …}. */
@@ -134,7 +143,7 @@ settle(
 	while (json_next(&it, NULL, &v))
 		table_batch_again(s, table_batch_find(t, b, v));
 	for (size_t i = 0; i < b->count; i++)
-		missed(s, i); /* of those that nothing was said of */
+		missed(s, b, i); /* of those that nothing was said of */
 	return true;
 }
 
@@ -146,6 +155,7 @@ static const struct sink_about sink_about = {.to = "ddb",
     .one_of_a_key = true,
     .join = ",",
     .reply = SINK_CUSTOM,
+    .open = open_table,
     .encode = encode,
     .settle = settle};
 
@@ -163,10 +173,7 @@ main(int argc, char **argv)
 	if (into != NULL && strcmp(into, "@metadata") == 0)
 		tool_usage(&tool, "--into wants a field of the payload");
 	struct sink *sink = sink_open(&tool, &sink_about, &t, &err);
-	if (sink == NULL ||
-	    table_batch_open(&t, sink, tool.operand[0], !tool.dry_run,
-		"{\"RequestItems\":{", "{\"ConsistentRead\":true,\"Keys\":[",
-		"]}}}", &err) != 0)
+	if (sink == NULL)
 		return tool_refused(&tool, &err);
 	int status = sink_run(sink);
 	table_batch_clear(&t);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "sink.h"
 #include "table.h"
 #include "table_batch.h"
@@ -137,17 +138,6 @@ settle(
 	return table_batch_settle(&p->batch, s, b, call, "PutRequest", "Item");
 }
 
-static struct sink_about sink_about = {.to = "ddb",
-    .service = "dynamodb",
-    .operation = "BatchWriteItem",
-    .max_entries = 25,
-    .max_bytes = TABLE_BATCH,
-    .one_of_a_key = true,
-    .join = ",",
-    .reply = SINK_CUSTOM,
-    .encode = encode,
-    .settle = settle};
-
 static void
 wrap_new(struct sink *sink, const struct table *t)
 {
@@ -165,6 +155,29 @@ wrap_new(struct sink *sink, const struct table *t)
 	buf_clear(&tail);
 }
 
+static int
+open_table(void *ctx, struct sink *sink, struct err *err)
+{
+	struct putting *p = ctx;
+	if (table_batch_open(&p->batch, sink, "[", "]}}", err) != 0)
+		return -1;
+	if (only_new)
+		wrap_new(sink, &p->batch.table);
+	return 0;
+}
+
+static struct sink_about sink_about = {.to = "ddb",
+    .service = "dynamodb",
+    .operation = "BatchWriteItem",
+    .max_entries = 25,
+    .max_bytes = TABLE_BATCH,
+    .one_of_a_key = true,
+    .join = ",",
+    .reply = SINK_CUSTOM,
+    .open = open_table,
+    .encode = encode,
+    .settle = settle};
+
 static void
 read_ttl(struct tool *tool, struct putting *p)
 {
@@ -175,7 +188,7 @@ read_ttl(struct tool *tool, struct putting *p)
 	if (equals == NULL || equals == ttl ||
 	    text_duration(equals + 1, &ms) != 0)
 		tool_usage(tool, "--ttl wants FIELD=SECONDS, not '%s'", ttl);
-	p->ttl_field = strndup(ttl, (size_t)(equals - ttl));
+	p->ttl_field = mem_text_of(ttl, (size_t)(equals - ttl));
 	p->ttl_s = ms / 1000;
 }
 
@@ -193,12 +206,8 @@ main(int argc, char **argv)
 		sink_about.settle = settle_new;
 	}
 	struct sink *sink = sink_open(&tool, &sink_about, &p, &err);
-	if (sink == NULL ||
-	    table_batch_open(&p.batch, sink, tool.operand[0], !tool.dry_run,
-		"{\"RequestItems\":{", "[", "]}}", &err) != 0)
+	if (sink == NULL)
 		return tool_refused(&tool, &err);
-	if (only_new)
-		wrap_new(sink, &p.batch.table);
 	int status = sink_run(sink);
 	table_batch_clear(&p.batch);
 	buf_clear(&p.item);

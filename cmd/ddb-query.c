@@ -182,6 +182,18 @@ walk_all(struct query *q)
 	q->tool.accepted = (uint64_t)q->printed;
 }
 
+static int
+prepare(struct query *q, struct ident *ident, struct err *err)
+{
+	const char *name = q->tool.operand[0];
+	q->caller = ident_caller(ident);
+	call_stop_on(q->caller, q->tool.stop_fd);
+	text_json_member("TableName", name, &q->fields);
+	if (table_open(&q->table, ident, name, true, err) != 0)
+		return -1;
+	return make_parameters(q, err);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -197,14 +209,12 @@ main(int argc, char **argv)
 				    "has no order");
 	struct ident *ident =
 	    ident_open(&q.tool.conf, about.name, (size_t)segments, &err);
-	if (ident == NULL ||
-	    table_open(&q.table, ident, q.tool.operand[0], true, &err) != 0 ||
-	    make_parameters(&q, &err) != 0)
-		return tool_refused(&q.tool, &err);
-	q.caller = ident_caller(ident);
 	q.walk = mem_alloc((size_t)segments * sizeof(*q.walk));
-	text_json_member("TableName", q.table.name, &q.fields);
-	walk_all(&q);
+	int r = ident == NULL ? -1 : 0;
+	if (r == 0)
+		r = prepare(&q, ident, &err);
+	if (r == 0)
+		walk_all(&q);
 	for (int64_t i = 0; i < segments; i++) {
 		call_clear(&q.walk[i].call);
 		buf_clear(&q.walk[i].body);
@@ -216,5 +226,5 @@ main(int argc, char **argv)
 		buf_clear(bufs[i]);
 	table_close(&q.table);
 	ident_close(ident);
-	return tool_finish(&q.tool);
+	return r == 0 ? tool_finish(&q.tool) : tool_refused(&q.tool, &err);
 }

@@ -5,19 +5,21 @@
 #include "text.h"
 
 int
-table_batch_open(struct table_batch *t, struct sink *sink, const char *name,
-    bool ask, const char *head, const char *open, const char *tail,
-    struct err *err)
+table_batch_open(struct table_batch *t, struct sink *sink, const char *open,
+    const char *tail, struct err *err)
 {
-	struct buf text = {0};
-	*t = (struct table_batch){0};
+	const struct tool *tool = sink_tool(sink);
+	const char *name = tool->operand[0];
+	struct buf head = {0};
+	table_batch_clear(t);
 	text_json_member("TableName", name, &t->fields);
-	buf_add_text(&text, head);
-	text_json_string(name, strlen(name), &text);
-	buf_addf(&text, ":%s", open);
-	sink_wrap(sink, buf_text(&text), tail);
-	buf_clear(&text);
-	return table_open(&t->table, sink_ident(sink), name, ask, err);
+	buf_add_text(&head, "{\"RequestItems\":{");
+	text_json_string(name, strlen(name), &head);
+	buf_addf(&head, ":%s", open);
+	sink_wrap(sink, buf_text(&head), tail);
+	buf_clear(&head);
+	return table_open(
+	    &t->table, sink_ident(sink), name, !tool->dry_run, err);
 }
 
 void

@@ -19,11 +19,14 @@ struct table_batch {
 	struct buf bytes;  /* scratch */
 };
 
-/* Read the schema and set what stands around the entries: head "TABLE": open
- * … tail. Fails: as table_open. */
-int table_batch_open(struct table_batch *t, struct sink *sink, const char *name,
-    bool ask, const char *head, const char *open, const char *tail,
-    struct err *err);
+/*
+ * For a sink's open: read the schema of the table that is its tool's operand,
+ * and set what stands around the entries: {"RequestItems":{"TABLE": open …
+ * tail. t is zeroed, or was opened before.
+ * Fails: as table_open.
+ */
+int table_batch_open(struct table_batch *t, struct sink *sink, const char *open,
+    const char *tail, struct err *err);
 void table_batch_clear(struct table_batch *t);
 
 /* The entry whose key is that of a typed item, or SIZE_MAX. */
