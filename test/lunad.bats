@@ -484,7 +484,8 @@ sys.stdout.buffer.write(got)' "$url" "$pid" "$BATS_TEST_TMPDIR/signed" "$1"
 		'POST / HTTP/1.1\r\nHost: a\r\nAuthorization: AWS4-HMAC-SHA256 Credential=,SignedHeaders=,Signature=\r\nContent-Length: 0\r\n\r\n' \
 		'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n' \
 		'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n' \
-		'POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: .\r\nContent-Length: 0\r\n\r\n'; do
+		'POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: .\r\nContent-Length: 0\r\n\r\n' \
+		'GET /?Action=GetSigningCertificate&Version=2010-03-31 HTTP/1.1\r\nHost: a\r\n\r\n'; do
 		exec 9<>"/dev/tcp/127.0.0.1/$port"
 		printf %b "$text" >&9
 		exec 9>&-

@@ -654,3 +654,10 @@ print(zlib.crc32(open(sys.argv[1], "rb").read()))' "$reply")" ]
 	kill "$LUNAD_PID"
 	[ "$(jq .Table.ItemCount <<<"$output")" = 50 ]
 }
+
+@test "an array where an object belongs is refused" {
+	run ddb BatchGetItem '{"RequestItems":{"t":[[]]}}'
+	[[ $output == *ValidationException* ]]
+	run ddb ListTables '{}'
+	[[ $output == *TableNames* ]]
+}
