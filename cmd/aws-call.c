@@ -175,15 +175,13 @@ main(int argc, char **argv)
 	tool_start(&a.tool, &about, argc, argv);
 	if (prepare(&a, &err) != 0 && strcmp(err.code, "Usage") == 0)
 		tool_usage(&a.tool, "%s", err.message);
-	if (err.kind != ERR_NONE)
-		return tool_refused(&a.tool, &err);
-	if (dry_run) {
+	bool ready = err.kind == ERR_NONE;
+	if (ready && dry_run) {
 		operation_show(&a.operation, &a.line);
 		tool_print(&a.tool, a.line.data, a.line.len);
-	} else {
-		while ((more = ask(&a, &err)) > 0)
-			;
 	}
+	while (ready && !dry_run && (more = ask(&a, &err)) > 0)
+		;
 	if (more < 0) {
 		tool_report(&a.tool, 0, &err);
 		a.tool.set_up_failed = err.kind == ERR_SETUP;
@@ -196,5 +194,5 @@ main(int argc, char **argv)
 	template_field_free(a.field);
 	buf_clear(&a.params);
 	buf_clear(&a.line);
-	return tool_finish(&a.tool);
+	return ready ? tool_finish(&a.tool) : tool_refused(&a.tool, &err);
 }

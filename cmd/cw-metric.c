@@ -104,10 +104,9 @@ main(int argc, char **argv)
 	if (metric_init(&m.maker, &what, &err) != 0)
 		tool_usage(&tool, "%s", err.message);
 	struct sink *sink = sink_open(&tool, &sink_about, &m, &err);
-	if (sink == NULL)
-		return tool_refused(&tool, &err);
-	m.compress = ident_conf(sink_ident(sink))->compress && !tool.dry_run;
-	int status = sink_run(sink);
+	m.compress = sink != NULL && ident_conf(sink_ident(sink))->compress &&
+		     !tool.dry_run;
+	int status = sink != NULL ? sink_run(sink) : tool_refused(&tool, &err);
 	metric_clear(&m.maker);
 	buf_clear(&m.plain);
 	opt_list_free(&dims);

@@ -60,9 +60,7 @@ main(int argc, char **argv)
 	struct err err;
 	tool_start(&tool, &about, argc, argv);
 	struct sink *sink = sink_open(&tool, &sink_about, &t, &err);
-	if (sink == NULL)
-		return tool_refused(&tool, &err);
-	int status = sink_run(sink);
+	int status = sink != NULL ? sink_run(sink) : tool_refused(&tool, &err);
 	table_batch_clear(&t);
 	return status;
 }

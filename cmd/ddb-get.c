@@ -173,9 +173,7 @@ main(int argc, char **argv)
 	if (into != NULL && strcmp(into, "@metadata") == 0)
 		tool_usage(&tool, "--into wants a field of the payload");
 	struct sink *sink = sink_open(&tool, &sink_about, &t, &err);
-	if (sink == NULL)
-		return tool_refused(&tool, &err);
-	int status = sink_run(sink);
+	int status = sink != NULL ? sink_run(sink) : tool_refused(&tool, &err);
 	table_batch_clear(&t);
 	return status;
 }

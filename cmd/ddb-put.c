@@ -206,9 +206,7 @@ main(int argc, char **argv)
 		sink_about.settle = settle_new;
 	}
 	struct sink *sink = sink_open(&tool, &sink_about, &p, &err);
-	if (sink == NULL)
-		return tool_refused(&tool, &err);
-	int status = sink_run(sink);
+	int status = sink != NULL ? sink_run(sink) : tool_refused(&tool, &err);
 	table_batch_clear(&p.batch);
 	buf_clear(&p.item);
 	free(p.ttl_field);

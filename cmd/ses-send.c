@@ -135,11 +135,9 @@ main(int argc, char **argv)
 	if (mail_init(&mail, &what, &err) != 0)
 		tool_usage(&tool, "%s", err.message);
 	struct sink *sink = sink_open(&tool, &sink_about, &mail, &err);
-	if (sink == NULL)
-		return tool_refused(&tool, &err);
-	if (!tool.dry_run)
+	if (sink != NULL && !tool.dry_run)
 		obey_rate(sink);
-	int status = sink_run(sink);
+	int status = sink != NULL ? sink_run(sink) : tool_refused(&tool, &err);
 	mail_clear(&mail);
 	opt_list_free(&to_text);
 	return status;

@@ -117,10 +117,9 @@ main(int argc, char **argv)
 	if (!tool.dry_run && webhook_url(webhook_file, &p.url, &err) != 0)
 		return tool_refused(&tool, &err);
 	struct sink *sink = sink_open(&tool, &sink_about, &p, &err);
-	if (sink == NULL)
-		return tool_refused(&tool, &err);
-	sink_rate(sink, 1);
-	int status = sink_run(sink);
+	if (sink != NULL)
+		sink_rate(sink, 1);
+	int status = sink != NULL ? sink_run(sink) : tool_refused(&tool, &err);
 	webhook_forget(p.url);
 	template_free(p.text);
 	buf_clear(&p.plain);

@@ -179,9 +179,7 @@ main(int argc, char **argv)
 		tool_usage(&tool, "--subject: %s", err.message);
 	sink_about.one_of_a_key = message_fifo(tool.operand[0]);
 	struct sink *sink = sink_open(&tool, &sink_about, &p, &err);
-	if (sink == NULL)
-		return tool_refused(&tool, &err);
-	int status = sink_run(sink);
+	int status = sink != NULL ? sink_run(sink) : tool_refused(&tool, &err);
 	message_clear(&p.message);
 	message_values_clear(&p.values);
 	template_free(p.subject);

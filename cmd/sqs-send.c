@@ -186,9 +186,7 @@ main(int argc, char **argv)
 		tool_usage(&tool, "%s", err.message);
 	sink_about.one_of_a_key = message_fifo(tool.operand[0]);
 	struct sink *sink = sink_open(&tool, &sink_about, &s, &err);
-	if (sink == NULL)
-		return tool_refused(&tool, &err);
-	int status = sink_run(sink);
+	int status = sink != NULL ? sink_run(sink) : tool_refused(&tool, &err);
 	message_clear(&s.message);
 	message_values_clear(&s.values);
 	opt_list_free(&attributes);

@@ -140,6 +140,11 @@ contract_no_credentials() {
 	echo "status $status: $stderr"
 	[ "$status" -eq 2 ]
 	[[ $stderr == *NoCredentials* ]]
+	run --separate-stderr env AWS_PROFILE=nobody "${sink[@]}" \
+	    <"$BATS_TEST_TMPDIR/in"
+	echo "status $status: $stderr"
+	[ "$status" -eq 2 ]
+	[[ $stderr == *NoProfile* ]]
 }
 
 contract_unless() {
