@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016 # a handler's script expands it
 
 load helpers
 
@@ -598,7 +599,7 @@ handler() {
 }
 
 @test "after a failed COMMAND messages go one at a time, the bad one back" {
-	queue dead-$q
+	queue "dead-$q"
 	queue "$q" RedrivePolicy='{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead-'"$q"'","maxReceiveCount":"3"}'
 	fill 20
 	# shellcheck disable=SC2016 # the script's
