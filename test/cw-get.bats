@@ -71,7 +71,7 @@ teardown() {
 	[[ $output == *'50 ┤'* ]]
 	[[ $output == *'└──'* ]]
 	[[ $output == *"${DAY#*-} 00:00"*'UTC'* ]]
-	local line
+	local line LC_ALL=C.UTF-8 # characters, not bytes
 	for line in "${lines[@]}"; do
 		[ "${#line}" -le 62 ]
 	done

@@ -56,9 +56,29 @@ lunad_start() {
 	export LUNAD_PID LUNAD_DIR
 }
 
+# lunad_again [OPTION…]: kill it with -9 and start it once more on what it
+# kept, on any free port. In a test whose lunad is its own: others of the file
+# would not find it again.
+lunad_again() {
+	local line
+	kill -9 "$LUNAD_PID"
+	wait "$LUNAD_PID" 2>/dev/null || true
+	while [ -e "/proc/$LUNAD_PID/exe" ]; do
+		sleep 0.02
+	done
+	lunad -d "$LUNAD_DIR/data" -l 127.0.0.1:0 "$@" >"$LUNAD_DIR/says" \
+	    2>>"$LUNAD_DIR/err" 3>&- &
+	LUNAD_PID=$!
+	read -r line <"$LUNAD_DIR/says" || {
+		cat "$LUNAD_DIR/err" >&2
+		return 1
+	}
+	export AWS_ENDPOINT_URL=${line##* } LUNAD_PID
+}
+
 lunad_stop() {
 	[ -n "${LUNAD_PID-}" ] || return 0
-	kill "$LUNAD_PID" 2>/dev/null
+	kill "$LUNAD_PID" 2>/dev/null || true
 	wait "$LUNAD_PID" 2>/dev/null || true
 	cat "$LUNAD_DIR/err" >&2
 	LUNAD_PID=

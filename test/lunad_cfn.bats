@@ -482,15 +482,12 @@ END
 }
 
 @test "stacks outlive kill -9, and are changed after it" {
+	lunad_start
 	echo 'Resources: {Q: {Type: AWS::SQS::Queue}}
 Outputs: {Arn: {Value: !GetAtt Q.Arn, Export: {Name: kept}}}' >t.yaml
 	create t.yaml
 	arn=$(output Arn)
-	{ kill -9 "$LUNAD_PID"; wait "$LUNAD_PID"; } 2>/dev/null || true
-	lunad -d "$LUNAD_DIR/data" -l "${AWS_ENDPOINT_URL#http://}" \
-	    >"$LUNAD_DIR/says" 2>>"$LUNAD_DIR/err" 3>&- &
-	LUNAD_PID=$!
-	read -r _ <"$LUNAD_DIR/says"
+	lunad_again
 	[ "$(state)" = CREATE_COMPLETE ]
 	[ "$(output Arn)" = "$arn" ]
 	cfn ListExports | jq -e '.Exports[] | select(.Name == "kept")'
@@ -500,6 +497,5 @@ Outputs: {Arn: {Value: !GetAtt Q.Arn, Export: {Name: kept}}}' >t.yaml
 	[ "$(cfn DescribeStackEvents StackName="$stack" |
 	    jq '.StackEvents | length')" -gt 5 ]
 	cfn DeleteStack StackName="$stack"
-	kill "$LUNAD_PID"
-	wait "$LUNAD_PID" || true
+	lunad_stop
 }

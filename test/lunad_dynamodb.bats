@@ -633,25 +633,17 @@ print(zlib.crc32(open(sys.argv[1], "rb").read()))' "$reply")" ]
 }
 
 @test "what was answered survives kill -9" {
-	local n line
+	local n
+	lunad_start
 	simple
 	for n in $(seq 50); do
 		put "{\"id\":{\"S\":\"$n\"}}" >/dev/null
 	done
-	kill -9 "$LUNAD_PID"
-	while [ -e "/proc/$LUNAD_PID/exe" ]; do
-		sleep 0.05
-	done
-	mkfifo "$LUNAD_DIR/again"
-	lunad -d "$LUNAD_DIR/data" -l 127.0.0.1:0 >"$LUNAD_DIR/again" \
-	    2>>"$LUNAD_DIR/err" 3>&- &
-	LUNAD_PID=$!
-	read -r line <"$LUNAD_DIR/again" || cat "$LUNAD_DIR/err"
-	AWS_ENDPOINT_URL=${line##* }
+	lunad_again
 	run ddb Scan "{\"TableName\":\"$t\",\"Select\":\"COUNT\"}"
 	[ "$(jq .Count <<<"$output")" = 50 ]
 	run ddb DescribeTable "{\"TableName\":\"$t\"}"
-	kill "$LUNAD_PID"
+	lunad_stop
 	[ "$(jq .Table.ItemCount <<<"$output")" = 50 ]
 }
 

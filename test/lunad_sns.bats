@@ -17,17 +17,6 @@ sns() {
 	aws-call sns "$@"
 }
 
-# again [OPTION…]: the same lunad once more, after kill -9.
-again() {
-	local old=$LUNAD_DIR line
-	kill -9 "$LUNAD_PID"
-	wait "$LUNAD_PID" 2>/dev/null || true
-	lunad -d "$old/data" -l 127.0.0.1:0 "$@" >"$old/says" 2>>"$old/err" 3>&- &
-	LUNAD_PID=$!
-	read -r line <"$old/says"
-	export AWS_ENDPOINT_URL=${line##* }
-}
-
 queue_subscribed() {
 	queue "$1"
 	sns Subscribe TopicArn="$t" Protocol=sqs \
@@ -78,7 +67,7 @@ smtp_start() {
 	email ada@example.com
 	confirm ada@example.com
 	sns Publish TopicArn="$t" Message=before
-	again
+	lunad_again
 	sns Publish TopicArn="$t" Message=after
 	run bodies q
 	[ "$output" = "before
@@ -91,7 +80,7 @@ after" ]
 @test "a link in a mail outlives a restart" {
 	email ada@example.com
 	link=$(mail ada@example.com | grep -m1 -o 'http://[^ ]*')
-	again
+	lunad_again
 	run curl -sS "$AWS_ENDPOINT_URL/${link#http://*/}"
 	[[ $output = *"<SubscriptionArn>$t:"* ]]
 }
@@ -111,7 +100,7 @@ after" ]
 	confirm ada@example.com
 	for i in $(seq 20); do
 		sns Publish TopicArn="$t" "Message=m$i" >/dev/null
-		[ $((i % 5)) != 0 ] || again
+		[ $((i % 5)) != 0 ] || lunad_again
 	done
 	lunad_clock 1s
 	[ "$(mails ada@example.com | wc -l)" = 21 ]
@@ -183,7 +172,7 @@ after" ]
 @test "--smtp sends mail to a server, and again when it is not taken" {
 	smtp_start
 	echo '451 later' >"$BATS_TEST_TMPDIR/smtp/refuse"
-	again --smtp "$SMTP_URL"
+	lunad_again --smtp "$SMTP_URL"
 	email ada@example.com
 	until grep -q 'will be tried again' "$LUNAD_DIR/err"; do
 		read -rt 0.05 <>"$BATS_TEST_TMPDIR/url" || true
@@ -205,7 +194,7 @@ after" ]
 @test "--smtp gives up what the server refuses for good" {
 	smtp_start
 	echo '550 no such user' >"$BATS_TEST_TMPDIR/smtp/refuse"
-	again --smtp "$SMTP_URL"
+	lunad_again --smtp "$SMTP_URL"
 	email nobody@example.com
 	until grep -q 'given up' "$LUNAD_DIR/err"; do
 		read -rt 0.05 <>"$BATS_TEST_TMPDIR/url" || true
