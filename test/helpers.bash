@@ -157,3 +157,14 @@ until_true() {
 lines_of() {
 	[ "$(wc -l <"$1")" -ge "$2" ]
 }
+
+# reap PID: wait for a background tool, not for ever; $status is its status.
+reap() {
+	until_true ended "$1" || kill -9 "$1"
+	status=0
+	wait "$1" || status=$?
+}
+
+ended() {
+	! kill -0 "$1" 2>/dev/null
+}

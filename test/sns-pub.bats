@@ -113,6 +113,27 @@ bodies() {
 	[ "$(bodies | wc -l)" -eq 30 ]
 }
 
+@test "away from the first call on: 75, all kept, and the file delivers them" {
+	unset AWS_ACCOUNT_ID # the set-up asks STS
+	contract_down
+	[ "$(bodies | wc -l)" -eq 30 ]
+}
+
+@test "the service comes back within --patience: nothing fails" {
+	contract_back
+	[ "$(bodies | wc -l)" -eq 30 ]
+}
+
+@test "stdout, stdin and a signal: what was read is kept" {
+	contract_unprinted
+	contract_no_stdin
+	contract_signal
+}
+
+@test "a record goes out though none follows; then the tool sleeps" {
+	contract_live
+}
+
 @test "stdout full is 1, no credentials is 2" {
 	contract_full
 	contract_no_credentials

@@ -65,8 +65,7 @@ begin() {
 
 # end_of: wait for it; its status is $status.
 end_of() {
-	status=0
-	wait "$pid" || status=$?
+	reap "$pid"
 	pid=
 	echo "status $status: $(cat "$err")"
 }

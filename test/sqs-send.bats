@@ -117,10 +117,47 @@ bodies() {
 	[ "$(bodies | wc -l)" -eq 30 ]
 }
 
-@test "the endpoint down: 75" {
-	down_status=75
-	give "$(records 3)"$'\n' --patience 1 --endpoint-url http://127.0.0.1:9
-	[ "$status" -eq 75 ]
+@test "away from the first call on: 75, all kept, and the file delivers them" {
+	contract_down
+	[ "$(bodies | wc -l)" -eq 30 ]
+}
+
+@test "the service comes back within --patience: nothing fails" {
+	contract_back
+	[ "$(bodies | wc -l)" -eq 30 ]
+}
+
+@test "what stdout did not take is kept" {
+	contract_unprinted
+}
+
+@test "stdin that cannot be read is 2, --failed that is full is told" {
+	contract_no_stdin
+	contract_file_full
+}
+
+@test "a signal: 5 s for what was sent, all else is kept" {
+	contract_signal
+}
+
+@test "after a signal stdin is read to its end" {
+	contract_reads_on
+}
+
+@test "a second signal kills" {
+	contract_second_signal
+}
+
+@test "a record goes out though none follows; then the tool sleeps" {
+	contract_live
+}
+
+@test "--rate holds, with --linger 0 too" {
+	contract_rate
+}
+
+@test "--memory 1 lets all through" {
+	contract_small_memory
 }
 
 @test "stdout full is 1, no credentials is 2" {
@@ -132,6 +169,10 @@ bodies() {
 	try sqs-send nowhere <<<'{"n":1}'
 	[ "$status" -eq 2 ]
 	[[ $stderr == *nowhere* ]]
+	# With --failed what came is kept.
+	try sqs-send nowhere --failed "$BATS_TEST_TMPDIR/failed" <<<'{"n":1}'
+	[ "$status" -eq 2 ]
+	[ "$(jq .n "$BATS_TEST_TMPDIR/failed")" = 1 ]
 }
 
 @test "--message, --attr and --delay fill a message" {
