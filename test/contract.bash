@@ -13,6 +13,11 @@ out_count() {
 	printf '%s' "${output:+$output$'\n'}" | wc -l
 }
 
+# payloads: records without their metadata.
+payloads() {
+	gojq -c 'del(."@metadata")'
+}
+
 failed_count() {
 	wc -l <"$BATS_TEST_TMPDIR/failed"
 }
@@ -44,7 +49,7 @@ contract_happy() {
 	[ "$(out_count)" -eq 12 ]
 	[ -z "$stderr" ]
 	# The payload is what went in, in order.
-	diff <(gojq -c 'del(."@metadata")' <<<"$output") <(good 12 | gojq -c 'del(.\"@metadata\")')
+	diff <(payloads <<<"$output") <(good 12 | payloads)
 }
 
 contract_quiet() {
@@ -83,7 +88,7 @@ contract_throttle() {
 	lunad_fault
 	[ "$status" -eq 0 ]
 	[ "$(out_count)" -eq 20 ]
-	diff <(gojq -c 'del(."@metadata")' <<<"$output") <(good 20 | gojq -c 'del(.\"@metadata\")')
+	diff <(payloads <<<"$output") <(good 20 | payloads)
 }
 
 contract_denied() {
@@ -120,7 +125,7 @@ contract_away() {
 		sort -u)" = true ]
 	try "${sink[@]}" <"$BATS_TEST_TMPDIR/failed"
 	[ "$status" -eq 0 ]
-	diff <(gojq -c 'del(."@metadata")' <<<"$output") <(good 30 | gojq -c 'del(.\"@metadata\")')
+	diff <(payloads <<<"$output") <(good 30 | payloads)
 	[[ $output != *'"error"'* ]]
 }
 
@@ -222,8 +227,8 @@ contract_unprinted() {
 		[ "$status" -eq 1 ]
 		[[ $stderr == *stdout* ]]
 		kept 30
-		diff <(gojq -c 'del(."@metadata")' "$BATS_TEST_TMPDIR/failed") \
-		    <(good 30 | gojq -c 'del(."@metadata")')
+		diff <(payloads <"$BATS_TEST_TMPDIR/failed") \
+		    <(good 30 | payloads)
 	done
 	# At the end of a pipe nobody needs to read.
 	piped '>&-' --quiet
@@ -381,6 +386,5 @@ contract_rate() {
 contract_small_memory() {
 	give "$(good 100)" --memory 1 --jobs 1
 	[ "$status" -eq 0 ]
-	diff <(gojq -c 'del(."@metadata")' <<<"$output") \
-	    <(good 100 | gojq -c 'del(."@metadata")')
+	diff <(payloads <<<"$output") <(good 100 | payloads)
 }
