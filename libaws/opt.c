@@ -110,7 +110,8 @@ take_rate(const struct opt *o, const char *value, struct err *err)
 		rate /= 60;
 	else if (*end != '\0' && strcmp(end, "/s") != 0)
 		end = NULL;
-	if (end == NULL || end == value || errno != 0 || !(rate > 0))
+	if (end == NULL || end == value || errno != 0 || !(rate > 0) ||
+	    rate > 1e9)
 		return wrong(o, value, "a rate such as 5, 100/s or 30/m", err);
 	*(double *)o->to = rate;
 	return 0;
