@@ -98,14 +98,15 @@ static int
 check(const struct auth_request *q)
 {
 	char user[] = "user", account[] = "123456789012";
+	char *id = strdup(need("KEY_ID")), *secret = strdup(need("SECRET"));
 	const char *expires = getenv("EXPIRES_MS");
 	int64_t now;
 	if (text_time(need("TIME"), strlen(need("TIME")), &now) < 0)
-		return 2;
+		exit(2);
 	struct keys *keys = keys_new();
 	keys_add(keys,
-	    &(struct key){.id = strdup(need("KEY_ID")),
-		.secret = strdup(need("SECRET")),
+	    &(struct key){.id = id,
+		.secret = secret,
 		.token = getenv("TOKEN"),
 		.account = account,
 		.arn = user,
@@ -123,6 +124,8 @@ check(const struct auth_request *q)
 		printf("refused %d: %s\n", error, who.message);
 	auth_free(a);
 	keys_free(keys);
+	free(id);
+	free(secret);
 	return 0;
 }
 
