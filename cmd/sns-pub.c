@@ -178,6 +178,8 @@ main(int argc, char **argv)
 	    (p.subject = template_new(subject_text, &err)) == NULL)
 		tool_usage(&tool, "--subject: %s", err.message);
 	sink_about.one_of_a_key = message_fifo(tool.operand[0]);
+	if (sink_about.one_of_a_key && group_text == NULL)
+		tool_usage(&tool, "a FIFO topic wants --group");
 	struct sink *sink = sink_open(&tool, &sink_about, &p, &err);
 	int status = sink != NULL ? sink_run(sink) : tool_refused(&tool, &err);
 	message_clear(&p.message);

@@ -185,6 +185,10 @@ main(int argc, char **argv)
 		&attributes, &err) != 0)
 		tool_usage(&tool, "%s", err.message);
 	sink_about.one_of_a_key = message_fifo(tool.operand[0]);
+	if (sink_about.one_of_a_key && group_text == NULL && !as_received)
+		tool_usage(&tool, "a FIFO queue wants --group");
+	if (sink_about.one_of_a_key && delay >= 0)
+		tool_usage(&tool, "a FIFO queue takes no --delay");
 	struct sink *sink = sink_open(&tool, &sink_about, &s, &err);
 	int status = sink != NULL ? sink_run(sink) : tool_refused(&tool, &err);
 	message_clear(&s.message);

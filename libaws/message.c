@@ -16,6 +16,25 @@ compile(struct template **t, const char *text, struct err *err)
 	return *t == NULL ? -1 : 0;
 }
 
+/* Source: SQS Developer Guide, "Amazon SQS message metadata". */
+static bool
+is_attribute_name(const char *name)
+{
+	size_t len = strlen(name);
+	return len > 0 && len <= 256 &&
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "abcdefghijklmnopqrstuvwxyz0123456789_-.") == len;
+}
+
+/* String or Number, and a label of one's own behind a dot. */
+static bool
+is_attribute_type(const char *type)
+{
+	return (strncmp(type, "String", 6) == 0 ||
+		   strncmp(type, "Number", 6) == 0) &&
+	       (type[6] == '\0' || type[6] == '.');
+}
+
 /* NAME[:TYPE]=TPL */
 static int
 add_attribute(struct message *m, const char *text, struct err *err)
@@ -34,6 +53,11 @@ add_attribute(struct message *m, const char *text, struct err *err)
 	m->attribute = mem_grow(
 	    m->attribute, m->attribute_count + 1, sizeof(*m->attribute));
 	m->attribute[m->attribute_count++] = a;
+	if (!is_attribute_name(a.name) || !is_attribute_type(a.type))
+		return err_set(err, ERR_SETUP, "Usage",
+		    "--attr wants a name of letters, digits, _ - and ., and "
+		    "the type String or Number, not '%s'",
+		    text);
 	return compile(
 	    &m->attribute[m->attribute_count - 1].value, equals + 1, err);
 }

@@ -48,6 +48,13 @@ bodies() {
 @test "help and usage" {
 	contract_help
 	contract_usage
+	local args
+	for args in '' 'a b' '-a x t' '-a a:Binary=x t' 't.fifo' '-s {{ t'; do
+		# shellcheck disable=SC2086 # words
+		try sns-pub $args </dev/null
+		[ "$status" -eq 2 ]
+		[ -n "$stderr" ]
+	done
 }
 
 @test "records go in, come out in order, and reach the queue once" {

@@ -39,8 +39,15 @@ bodies() {
 	try sqs-send
 	[ "$status" -eq 2 ]
 	[[ $stderr == *operand* ]]
-	try sqs-send --delay 901 "$q"
-	[ "$status" -eq 2 ]
+	local args
+	for args in '--delay 901 q' '-a x q' '-a =x q' '-a a:Binary=x q' \
+	    '-a a:Numbers=x q' '-a a/b=x q' '-a a={{ q' '-m {{x q' 'q.fifo' \
+	    '--delay 1 --group g q.fifo'; do
+		# shellcheck disable=SC2086 # words
+		try sqs-send $args </dev/null
+		[ "$status" -eq 2 ]
+		[ -n "$stderr" ]
+	done
 }
 
 @test "records go in, come out in order, and are in the queue once" {
@@ -221,6 +228,26 @@ bodies() {
 		diff <(jq -c "select(.g == $g) | .n" "$BATS_TEST_TMPDIR/got") \
 		    <(jq -c "select(.g == $g) | .n" "$BATS_TEST_TMPDIR/in")
 	done
+}
+
+# A call that is refused as a whole, for one entry without its group.
+@test "a refused call is halved until the offender is alone, wherever it is" {
+	queue h.fifo FifoQueue=true ContentBasedDeduplication=true
+	local bad
+	for bad in 1 2 3 4 5 6 7 8 9 10; do
+		records 10 | jq -c --argjson bad "$bad" 'if .n == $bad then . else
+		    ."@metadata" = {from: {sqs: {MessageGroupId: "g\(.n)"}}} end |
+		    .run = $bad' >"$BATS_TEST_TMPDIR/in"
+		rm -f "$BATS_TEST_TMPDIR/failed"
+		try sqs-send h.fifo --as-received --jobs 1 -v \
+		    --failed "$BATS_TEST_TMPDIR/failed" <"$BATS_TEST_TMPDIR/in"
+		[ "$status" -eq 1 ]
+		[[ $stderr == *"line $bad: InvalidParameterValue: "* ]]
+		[ "$(grep -c 'SendMessageBatch 400' <<<"$stderr")" -ge 1 ]
+		diff <(jq .n <<<"$output") <(seq 10 | grep -vx "$bad")
+		[ "$(jq .n "$BATS_TEST_TMPDIR/failed")" = "$bad" ]
+	done
+	[ "$(bodies h.fifo | wc -l)" -eq 90 ]
 }
 
 @test "text that was received goes on as text, with what it had" {
