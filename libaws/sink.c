@@ -250,10 +250,19 @@ next_call_ms(struct sink *s, int64_t now)
 	return due >= 0 && due < rate ? rate : due;
 }
 
+/* Lines that have come are taken, or wait while the service is away. */
+static bool
+takes(const struct sink *s)
+{
+	return s->stopped || s->away_ms == 0;
+}
+
 /* How long the loop may sleep. */
 static int
 sleep_ms(struct sink *s)
 {
+	if (takes(s) && window_has_line(s->window) && !window_full(s->window))
+		return 0; /* there is room again */
 	int64_t wait = next_call_ms(s, text_tick());
 	if (s->hurry && (wait < 0 || wait > tool_grace_ms(s->tool)))
 		wait = tool_grace_ms(s->tool);
@@ -304,8 +313,7 @@ loop(struct sink *s)
 	struct window_slot *slot;
 	struct call *call;
 	for (;;) {
-		while ((s->stopped || s->away_ms == 0) &&
-		       (slot = window_next(s->window)) != NULL) {
+		while (takes(s) && (slot = window_next(s->window)) != NULL) {
 			sink_admit(s, slot);
 			start_calls(s);
 		}
