@@ -90,6 +90,15 @@ lunad_clock() {
 	curl -sSf -d "{\"advance\":\"$1\"}" "$AWS_ENDPOINT_URL/_luna/clock"
 }
 
+# lunad_minute: move virtual time to the start of a minute, so that nearly all
+# of it is left. Not the next minute, which may begin before the clock is told.
+lunad_minute() {
+	lunad_only clock
+	curl -sSf "$AWS_ENDPOINT_URL/_luna/clock" |
+		jq -c '{to: ((.now[0:16] + ":00Z" | fromdate) + 120 | todate)}' |
+		curl -sSf -d @- "$AWS_ENDPOINT_URL/_luna/clock" >/dev/null
+}
+
 # lunad_fault SPEC…: these faults from now on; none without an argument.
 lunad_fault() {
 	[ -z "${LUNA_PEER-}" ] || [ $# -gt 0 ] || return 0
