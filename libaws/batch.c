@@ -167,9 +167,10 @@ batch_new(size_t lane, int64_t now_ms)
 	return batch;
 }
 
-void
+bool
 batch_add(struct batcher *b, const struct batch_item *item, int64_t now_ms)
 {
+	bool full = false;
 	uint64_t hash =
 	    item->key_len == 0 ? 0 : batch_hash(item->key, item->key_len);
 	size_t lane = hash == 0 ? b->limits.jobs : hash % b->limits.jobs;
@@ -177,7 +178,7 @@ batch_add(struct batcher *b, const struct batch_item *item, int64_t now_ms)
 	if (batch == NULL || batch->sealed ||
 	    !fits(b, batch, item->size, hash, item->group)) {
 		if (batch != NULL)
-			batch->sealed = true;
+			full = batch->sealed = true;
 		batch = batch_new(lane, now_ms);
 		push(b, batch, false);
 	}
@@ -195,7 +196,8 @@ batch_add(struct batcher *b, const struct batch_item *item, int64_t now_ms)
 	batch->size += item->size + b->limits.entry_overhead;
 	b->waiting++;
 	if (batch->count >= b->limits.max_entries)
-		batch->sealed = true;
+		full = batch->sealed = true;
+	return full;
 }
 
 /* When this batch may be sent: 0 now, INT64_MAX never by itself. */

@@ -59,7 +59,8 @@ struct batch_item {
 	size_t size;    /* as the service counts */
 	uint64_t group; /* a call holds entries of one group only */
 };
-void batch_add(
+/* Returns: a call is full by now, so that batch_take may give one. */
+bool batch_add(
     struct batcher *b, const struct batch_item *item, int64_t now_ms);
 
 /*

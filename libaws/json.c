@@ -308,6 +308,20 @@ json_get(struct json obj, const char *name)
 	return found;
 }
 
+void
+json_pick(
+    struct json obj, const char *const *name, size_t count, struct json *value)
+{
+	struct json_iter it;
+	struct json key, v;
+	memset(value, 0, count * sizeof(*value));
+	json_members(obj, &it);
+	while (json_next(&it, &key, &v))
+		for (size_t i = 0; i < count; i++)
+			if (json_is(key, name[i]))
+				value[i] = v;
+}
+
 struct json
 json_at(struct json array, size_t index)
 {

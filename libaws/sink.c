@@ -12,7 +12,7 @@
 
 enum {
 	BACKLOG = 256 * 1024, /* bytes that wait for stdout */
-	WINDOWS = 4,          /* times jobs times batch: records held */
+	WINDOWS = 2,          /* times jobs times batch: records held */
 	LONGEST_MS = 60000    /* that the loop sleeps */
 };
 
@@ -217,6 +217,7 @@ start_calls(struct sink *s)
 {
 	int64_t now = text_tick();
 	bool flush = flushes(s);
+	s->full = false;
 	while (!s->stopped && rate_wait(s) == 0) {
 		if (s->away_ms != 0 &&
 		    (batch_flying(s->batcher) > 0 || now < s->probe_ms))
@@ -313,9 +314,11 @@ loop(struct sink *s)
 	struct window_slot *slot;
 	struct call *call;
 	for (;;) {
+		s->now_ms = text_tick();
 		while (takes(s) && (slot = window_next(s->window)) != NULL) {
 			sink_admit(s, slot);
-			start_calls(s);
+			if (s->full)
+				start_calls(s);
 		}
 		while ((call = call_next(ident_caller(s->ident))) != NULL)
 			sink_landed(s, call);

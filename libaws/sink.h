@@ -41,6 +41,8 @@ enum sink_reply {
 	SINK_CUSTOM       /* settle() says */
 };
 
+#define SINK_KEEP 8
+
 struct sink_about {
 	const char *to; /* @metadata.to.X */
 	const char *service, *operation;
@@ -53,7 +55,8 @@ struct sink_about {
 	enum sink_reply reply;
 	const char *accepted, *refused; /* list names (paths in XML) */
 	const char *code, *message;     /* members of a refused entry */
-	const char *const *keep;        /* members copied to @metadata.to.X */
+	const char *const *keep; /* members copied to @metadata.to.X, at most
+				  * SINK_KEEP, then NULL */
 
 	/* Find what calls need (a queue's URL, a table's keys) and sink_wrap;
 	 * asked again while the service is away. Or NULL.

@@ -71,7 +71,7 @@ add_part(struct sink *s, struct window_slot *slot, struct err *err)
 	    .note_len = e->note.len,
 	    .size = e->size,
 	    .group = e->group};
-	batch_add(s->batcher, &item, text_tick());
+	s->full |= batch_add(s->batcher, &item, s->now_ms);
 	return 0;
 }
 

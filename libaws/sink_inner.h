@@ -36,7 +36,9 @@ struct sink {
 	int probes;
 	bool stopped; /* no further call; why says what records fail with */
 	struct err why;
-	bool hurry; /* a signal came */
+	bool hurry;     /* a signal came */
+	int64_t now_ms; /* tick when the loop woke */
+	bool full;      /* a call was filled since calls were started */
 
 	double rate, tokens; /* 0: no limit */
 	int64_t rate_ms;

@@ -110,14 +110,18 @@ refuse_entry(struct sink *s, size_t i, const char *code, const char *message,
 static void
 keep_json(const struct sink *s, struct json entry, struct buf *fields)
 {
-	for (const char *const *k = s->about->keep; k && *k != NULL; k++) {
-		struct json v = json_get(entry, *k);
-		if (v.type == JSON_NONE || v.type == JSON_NULL)
+	struct json value[SINK_KEEP];
+	size_t n = 0;
+	while (s->about->keep != NULL && s->about->keep[n] != NULL)
+		n++;
+	json_pick(entry, s->about->keep, n, value);
+	for (size_t i = 0; i < n; i++) {
+		if (value[i].type == JSON_NONE || value[i].type == JSON_NULL)
 			continue;
 		buf_add_text(fields, fields->len > 0 ? ",\"" : "\"");
-		buf_add_text(fields, *k);
+		buf_add_text(fields, s->about->keep[i]);
 		buf_add_text(fields, "\":");
-		buf_add(fields, v.at, v.len);
+		buf_add(fields, value[i].at, value[i].len);
 	}
 }
 
