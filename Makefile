@@ -166,7 +166,8 @@ lint:
 	@sh test/deps mandoc shellcheck clang-format
 	mandoc -T lint -W warning $(wildcard man/*.[0-9])
 	shellcheck -x $(shell git ls-files '*.sh' .ci/run test/deps \
-	    'test/interop/run' 'examples/*/bin/*')
+	    'test/interop/run' 'examples/*/bin/*' bench/run 'bench/*.bash' \
+	    'bench/part/*')
 	shellcheck -x -e $(LINT_BATS) $(TESTS) $(wildcard test/*.bash)
 	clang-format --dry-run -Werror $(shell git ls-files '*.[ch]')
 

@@ -2,8 +2,8 @@
  * load - how many requests a second does an endpoint answer?
  *
  * Signs JSON requests (SigV4) and sends them over N connections that are
- * kept alive, each with one request under way, from one thread. Prints one
- * JSON line: requests, failures, seconds, requests a second, percentiles of
+ * kept alive (one that the other side closes is opened again), each with one
+ * request under way, from one thread. Prints one JSON line: requests, failures, seconds, requests a second, percentiles of
  * the time to answer. Keys and region come from the environment.
  *
  *	load -c 8 -n 100000 -s sqs -t AmazonSQS.SendMessage \
@@ -59,6 +59,8 @@ static const struct opt options[] = {
 static struct sigv4 *signer;
 static struct cred cred;
 static char *host;
+static struct addrinfo *address;
+static int epoll;
 
 struct connection {
 	int fd;
@@ -231,11 +233,40 @@ next_request(struct connection *k, size_t head)
 	return true;
 }
 
+/* Does the other side close after this answer? moto does after each. */
+static bool
+closes(const struct connection *k, size_t head)
+{
+	const char *text = buf_text(&k->in);
+	const char *word = strcasestr(text, "\r\nconnection: close");
+
+	return word && word < text + head;
+}
+
+static void
+dial(struct connection *k)
+{
+	int one = 1;
+	struct epoll_event event = {
+	    .events = EPOLLIN | EPOLLOUT | (uint32_t)EPOLLET, .data.ptr = k};
+
+	k->fd = socket(address->ai_family, SOCK_STREAM, 0);
+	if (k->fd < 0 ||
+	    connect(k->fd, address->ai_addr, address->ai_addrlen) != 0) {
+		diag("connect %s: %s", host, strerror(errno));
+		exit(75);
+	}
+	setsockopt(k->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	fcntl(k->fd, F_SETFL, O_NONBLOCK);
+	epoll_ctl(epoll, EPOLL_CTL_ADD, k->fd, &event);
+}
+
 /* Returns false when the connection is done, or lost. */
 static bool
 pull(struct connection *k)
 {
 	char *to;
+	bool again;
 	size_t head;
 	ssize_t n;
 
@@ -254,24 +285,16 @@ pull(struct connection *k)
 		if (!complete(k, &head))
 			continue;
 		count_answer(k);
-		if (!next_request(k, head) || push(k) != 0)
+		again = closes(k, head);
+		if (!next_request(k, head))
+			return false;
+		if (again) {
+			close(k->fd);
+			dial(k);
+		}
+		if (push(k) != 0)
 			return false;
 	}
-}
-
-static int
-dial(const struct addrinfo *address)
-{
-	int one = 1;
-	int fd = socket(address->ai_family, SOCK_STREAM, 0);
-
-	if (fd < 0 || connect(fd, address->ai_addr, address->ai_addrlen) != 0) {
-		diag("connect %s: %s", host, strerror(errno));
-		exit(75);
-	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	return fd;
 }
 
 static struct addrinfo *
@@ -298,23 +321,17 @@ resolve(const char *url)
 }
 
 static void
-run(const struct addrinfo *address)
+run(void)
 {
 	struct connection *all = mem_alloc((size_t)connections * sizeof *all);
-	struct epoll_event event, ready[64];
-	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event ready[64];
 	int64_t open = 0;
 
+	epoll = epoll_create1(EPOLL_CLOEXEC);
 	for (int64_t i = 0; i < connections && begun < count; i++) {
-		struct connection *k = &all[i];
-		int flags = EPOLLIN | EPOLLOUT | (int)EPOLLET;
-
-		k->fd = dial(address);
-		k->number = start + begun++;
-		make_request(k);
-		event.events = (uint32_t)flags;
-		event.data.ptr = k;
-		epoll_ctl(epoll, EPOLL_CTL_ADD, k->fd, &event);
+		all[i].number = start + begun++;
+		make_request(&all[i]);
+		dial(&all[i]);
 		open++;
 	}
 	while (open > 0) {
@@ -357,7 +374,6 @@ main(int argc, char **argv)
 {
 	const struct opt *const tables[] = {options, NULL};
 	struct err err;
-	struct addrinfo *address;
 	int first;
 	double seconds;
 
@@ -375,7 +391,7 @@ main(int argc, char **argv)
 	signer = sigv4_new(environment("AWS_REGION", "us-east-1"), service);
 	address = resolve(argv[first]);
 	seconds = (double)-now_us() / 1e6;
-	run(address);
+	run();
 	seconds += (double)now_us() / 1e6;
 	printf("{\"requests\":%lld,\"failures\":%lld,\"seconds\":%.3f,"
 	       "\"per_second\":%.0f,\"p50_us\":%lld,\"p99_us\":%lld}\n",

@@ -1,0 +1,57 @@
+# Measuring two things in turn, and saying their ratio.
+# shellcheck disable=SC2154 # bench/run sets $work
+
+say() { # say WHAT RATIO NOTE
+	printf '  %-42s %8s  %s\n' "$@"
+}
+
+left_out() { # left_out WHAT WHY
+	say "$1" 'left out' "$2"
+}
+
+seconds() { # seconds COMMAND…: how long it takes
+	local began
+	began=$(date +%s%N)
+	"$@" >/dev/null || return
+	awk -v ns="$(($(date +%s%N) - began))" 'BEGIN { print ns / 1e9 }'
+}
+
+divide() {
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.4g", a / b }'
+}
+
+# compare WHAT UNIT ROUNDS A B: A and B are commands that print a figure of
+# UNIT each. Says A's as a multiple of B's; a goal is the caller's to state,
+# in WHAT.
+compare() {
+	if in_turn "$3" "$4" "$5"; then
+		say "$1" "$(middle 3)" \
+		    "$(spread), $(middle 1) and $(middle 2) $2"
+	else
+		left_out "$1" 'a round failed'
+	fi
+}
+
+in_turn() { # in_turn ROUNDS A B
+	local i a b
+	: >"$work/rounds"
+	for ((i = 0; i < $1; i++)); do
+		a=$("$2") && b=$("$3") || return
+		echo "$a $b $(divide "$a" "$b")" >>"$work/rounds"
+	done
+}
+
+middle() { # middle COLUMN: the median of the rounds
+	sort -g -k "$1,$1" "$work/rounds" | awk -v c="$1" '
+	    { v[NR] = $c }
+	    END {
+		m = v[int((NR + 1) / 2)]
+		printf m < 1000 ? "%.3g" : "%.0f", m
+	    }'
+}
+
+spread() {
+	sort -g -k 3,3 "$work/rounds" | awk '
+	    NR == 1 { low = $3 } { high = $3 }
+	    END { printf "%.3g..%.3g of %d rounds", low, high, NR }'
+}
