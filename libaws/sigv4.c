@@ -66,6 +66,7 @@ void
 sigv4_signed_clear(struct sigv4_signed *out)
 {
 	buf_clear(&out->authorization);
+	buf_clear(&out->query);
 	buf_clear(&out->canonical);
 	buf_clear(&out->to_sign);
 }
@@ -257,27 +258,34 @@ add_query(struct sigv4 *s, const char *query, struct buf *out)
 }
 
 static void
+add_headers(struct sigv4 *s, const struct sigv4_header *header, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct pair p = {.name = header[i].name,
+		    .value = header[i].value,
+		    .name_len = strlen(header[i].name)};
+		insert(s, p, by_header);
+	}
+}
+
+/* The request's headers and, in the header form, the signature's own. */
+static void
 read_headers(struct sigv4 *s, const struct sigv4_request *req,
     const struct cred *cred, const char *body_hash)
 {
 	struct sigv4_header own[3] = {{"x-amz-date", s->date}};
 	size_t own_count = 1;
+	s->pair_count = 0;
+	add_headers(s, req->header, req->header_count);
+	if (cred == NULL)
+		return;
 	if (req->sign_body)
 		own[own_count++] =
 		    (struct sigv4_header){"x-amz-content-sha256", body_hash};
 	if (cred->token != NULL && !req->late_token)
 		own[own_count++] =
 		    (struct sigv4_header){"x-amz-security-token", cred->token};
-	s->pair_count = 0;
-	for (size_t i = 0; i < req->header_count + own_count; i++) {
-		const struct sigv4_header *h =
-		    i < req->header_count ? &req->header[i]
-					  : &own[i - req->header_count];
-		struct pair p = {.name = h->name,
-		    .value = h->value,
-		    .name_len = strlen(h->name)};
-		insert(s, p, by_header);
-	}
+	add_headers(s, own, own_count);
 }
 
 static void
@@ -360,6 +368,7 @@ struct names {
 	size_t at, len;
 };
 
+/* cred: NULL in the query form. */
 static struct names
 set_canonical(struct sigv4 *s, const struct sigv4_request *req,
     const struct cred *cred, struct sigv4_signed *out)
@@ -424,4 +433,60 @@ sigv4_sign(struct sigv4 *s, const struct sigv4_request *req,
 	digest_key_mac_hex(
 	    s->key, out->to_sign.data, out->to_sign.len, out->signature);
 	set_authorization(s, names, out);
+}
+
+static void
+add_param(struct buf *query, const char *name, const char *value)
+{
+	if (query->len > 0)
+		buf_add_char(query, '&');
+	buf_add_text(query, name);
+	buf_add_char(query, '=');
+	text_percent(value, strlen(value), false, query);
+}
+
+/* Append what is signed of the signature's own parameters. */
+static void
+add_params(struct sigv4 *s, const struct sigv4_request *req,
+    const struct cred *cred, int64_t expires_s, struct buf *query)
+{
+	struct buf text = {0};
+	add_param(query, "X-Amz-Algorithm", ALGORITHM);
+	buf_addf(&text, "%s/%s", s->key_id, buf_text(&s->scope));
+	add_param(query, "X-Amz-Credential", text.data);
+	add_param(query, "X-Amz-Date", s->date);
+	buf_reset(&text);
+	read_headers(s, req, NULL, NULL);
+	add_header_names(s, &text);
+	add_param(query, "X-Amz-SignedHeaders", buf_text(&text));
+	buf_reset(&text);
+	buf_addf(&text, "%lld", (long long)expires_s);
+	add_param(query, "X-Amz-Expires", text.data);
+	if (cred->token != NULL && !req->late_token)
+		add_param(query, "X-Amz-Security-Token", cred->token);
+	buf_clear(&text);
+}
+
+void
+sigv4_presign(struct sigv4 *s, const struct sigv4_request *req,
+    const struct cred *cred, int64_t expires_s, int64_t now_ms,
+    struct sigv4_signed *out)
+{
+	struct sigv4_request with = *req;
+	set_date(s, now_ms);
+	set_key(s, cred);
+	memcpy(out->date, s->date, sizeof(out->date));
+	set_body_hash(req, out->body_hash);
+	buf_reset(&out->query);
+	if (req->query != NULL)
+		buf_add_text(&out->query, req->query);
+	add_params(s, req, cred, expires_s, &out->query);
+	with.query = out->query.data;
+	set_canonical(s, &with, NULL, out);
+	set_to_sign(s, out);
+	digest_key_mac_hex(
+	    s->key, out->to_sign.data, out->to_sign.len, out->signature);
+	if (cred->token != NULL && req->late_token)
+		add_param(&out->query, "X-Amz-Security-Token", cred->token);
+	add_param(&out->query, "X-Amz-Signature", out->signature);
 }

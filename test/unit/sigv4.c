@@ -3,7 +3,8 @@
  * of DIR: canonical, to-sign, signature, signed.
  *
  * From the environment: KEY_ID SECRET [TOKEN] REGION SERVICE TIME and, when
- * 1, KEEP_PATH SIGN_BODY LATE_TOKEN; BODY_HASH stands for the body's.
+ * 1, KEEP_PATH SIGN_BODY LATE_TOKEN; BODY_HASH stands for the body's. With
+ * EXPIRES (seconds) the signature goes into the query.
  */
 #include "sigv4.h"
 
@@ -106,6 +107,28 @@ save_signed(const char *dir, const char *request,
 	buf_clear(&b);
 }
 
+/* The request as it came, its query replaced by that of the signature. */
+static void
+save_presigned(const char *dir, const char *request,
+    const struct sigv4_request *req, const struct sigv4_signed *out)
+{
+	struct buf b = {0};
+	const char *line = request + strcspn(request, "\n");
+	const char *body = strstr(request, "\n\n");
+	buf_addf(&b, "%s %s?%s HTTP/1.1", req->method, req->path,
+	    buf_text(&out->query));
+	if (body == NULL)
+		buf_add_text(&b, line);
+	else
+		buf_add(&b, line, (size_t)(body - line));
+	if (b.data[b.len - 1] != '\n')
+		buf_add_char(&b, '\n');
+	buf_add_char(&b, '\n');
+	buf_add(&b, req->body, req->body_len);
+	save(dir, "signed", buf_text(&b));
+	buf_clear(&b);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -132,12 +155,19 @@ main(int argc, char **argv)
 	struct sigv4 *s = sigv4_new(need("REGION"), need("SERVICE"));
 	struct sigv4_signed out = {0};
 	/* Twice: the second time with all that the signer keeps. */
+	const char *expires = getenv("EXPIRES");
 	for (int i = 0; i < 2; i++)
-		sigv4_sign(s, &req, &cred, now, &out);
+		if (expires != NULL)
+			sigv4_presign(s, &req, &cred, atoi(expires), now, &out);
+		else
+			sigv4_sign(s, &req, &cred, now, &out);
 	save(argv[1], "canonical", buf_text(&out.canonical));
 	save(argv[1], "to-sign", buf_text(&out.to_sign));
 	save(argv[1], "signature", out.signature);
-	save_signed(argv[1], copy, &req, &cred, &out);
+	if (expires != NULL)
+		save_presigned(argv[1], copy, &req, &out);
+	else
+		save_signed(argv[1], copy, &req, &cred, &out);
 	sigv4_signed_clear(&out);
 	sigv4_free(s);
 	cred_clear(&cred);
