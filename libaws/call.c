@@ -79,14 +79,26 @@ call_running(const struct caller *c)
 	return c->running;
 }
 
+static bool
+is_site(const struct request_site *at, const struct service *service,
+    const char *region)
+{
+	if (at->service != service)
+		return false;
+	if (at->region == NULL || region == NULL)
+		return at->region == region;
+	return strcmp(at->region, region) == 0;
+}
+
 static struct request_site *
-find_site(struct caller *c, const struct service *service, struct err *err)
+find_site(struct caller *c, const struct service *service, const char *region,
+    struct err *err)
 {
 	for (struct call_site *s = c->sites; s != NULL; s = s->next)
-		if (s->at.service == service)
+		if (is_site(&s->at, service, region))
 			return &s->at;
 	struct call_site *s = mem_alloc(sizeof(*s));
-	if (request_site_init(&s->at, service, c->conf, err) != 0) {
+	if (request_site_init(&s->at, service, region, c->conf, err) != 0) {
 		free(s);
 		return NULL;
 	}
@@ -130,6 +142,7 @@ call_attempt(struct caller *c, struct call_run *run)
 	run->skew_ms = c->skew.ms;
 	run->sent_ms = now_ms;
 	run->renewal = c->renewal;
+	run->moved = false;
 	call->attempts++;
 	request_sign(q, cred, now_ms + c->skew.ms, call->attempts,
 	    call->once ? 1 : run->retry.max_attempts);
@@ -156,7 +169,7 @@ encode(struct caller *c, struct call_run *run)
 	struct call *call = run->call;
 	struct request_site *site = NULL;
 	if (call->service != NULL) {
-		site = find_site(c, call->service, &call->err);
+		site = find_site(c, call->service, call->region, &call->err);
 		if (site == NULL)
 			return -1;
 	}
@@ -164,11 +177,37 @@ encode(struct caller *c, struct call_run *run)
 	    .url = call->url,
 	    .method = call->method,
 	    .path = call->path,
+	    .bucket = call->bucket,
 	    .content_type = call->content_type,
+	    .header = call->header,
+	    .header_count = call->header_count,
 	    .body = call->body,
 	    .body_len = call->body_len,
-	    .gzip = call->gzip};
+	    .gzip = call->gzip,
+	    .unsigned_body = call->unsigned_body};
 	return request_encode(&run->request, site, &about, &call->err);
+}
+
+void
+call_again(struct caller *c, struct call_run *run)
+{
+	struct call *call = run->call;
+	if (call->again != NULL) {
+		call->again(call);
+		if (encode(c, run) != 0) {
+			call_finish(c, run);
+			return;
+		}
+	}
+	call_attempt(c, run);
+}
+
+static bool
+on_body(void *user, const char *bytes, size_t len)
+{
+	struct call_run *run = user;
+	run->moved = true;
+	return run->call->sink(run->call, bytes, len);
 }
 
 void
@@ -192,7 +231,9 @@ call_start(struct caller *c, struct call *call)
 	retry_init(&run->retry, c->conf->retries_2026, dynamodb,
 	    call->long_poll, c->conf->max_attempts);
 	r->user = run;
+	r->sink = call->sink != NULL ? on_body : NULL;
 	r->max_reply = call->max_reply;
+	r->idle = call->idle;
 	r->timeout_ms =
 	    call->timeout_ms != 0 ? call->timeout_ms : c->conf->timeout_ms;
 	c->running++;
@@ -218,7 +259,7 @@ wake(struct caller *c)
 		if (run->retry.give_up || c->hurry)
 			call_finish(c, run);
 		else
-			call_attempt(c, run);
+			call_again(c, run);
 	}
 }
 
@@ -260,6 +301,14 @@ call_poll(
 	step(c, extra, extra_count, c->done != NULL ? 0 : timeout_ms);
 }
 
+static void
+swap(struct buf *a, struct buf *b)
+{
+	struct buf was = *a;
+	*a = *b;
+	*b = was;
+}
+
 /* Take a finished run off the queue, its reply to the call. */
 static struct call *
 take_done(struct caller *c, struct call_run **p)
@@ -269,9 +318,9 @@ take_done(struct caller *c, struct call_run **p)
 	*p = run->next;
 	if (*p == NULL)
 		c->done_end = p;
-	struct buf reply = call->reply;
-	call->reply = run->request.http.reply;
-	run->request.http.reply = reply;
+	swap(&call->reply, &run->request.http.reply);
+	if (call->reply_header != NULL)
+		swap(call->reply_header, &run->request.http.reply_header);
 	call->run = NULL;
 	run->call = NULL;
 	run->next = c->spare;
@@ -376,4 +425,30 @@ void
 call_clear(struct call *call)
 {
 	buf_clear(&call->reply);
+}
+
+const char *
+call_header(const struct call *call, const char *name, size_t *len)
+{
+	if (call->run != NULL)
+		return http_header(&call->run->request.http, name, len);
+	return http_find(call->reply_header, name, len);
+}
+
+int
+call_presign(struct caller *c, struct call *call, int64_t expires_s,
+    struct buf *url, struct err *err)
+{
+	struct call_run run = {.call = call};
+	int64_t now_ms = text_now();
+	const struct cred *cred = NULL;
+	int status = encode(c, &run);
+	if (status == 0 && (cred = find_cred(c, now_ms, &call->err)) == NULL)
+		status = -1;
+	if (status == 0)
+		request_presign(&run.request, cred, expires_s, now_ms, url);
+	else
+		*err = call->err;
+	request_clear(&run.request);
+	return status;
 }

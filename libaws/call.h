@@ -11,6 +11,7 @@
 #include "cred.h"
 #include "err.h"
 #include "service.h"
+#include "sigv4.h"
 
 /*
  * One call to a service: encoded for its protocol, signed, sent, sent again
@@ -34,15 +35,31 @@ struct call {
 	const char *url;    /* instead of the endpoint: a webhook, or NULL */
 	const char *method; /* REST and url; NULL: POST */
 	const char *path;   /* REST: encoded path and query; NULL: "/" */
-	const char *content_type; /* NULL: the protocol's */
+	const char *bucket; /* S3: path is below it; or NULL */
+	const char *region; /* instead of conf's, or NULL */
+	const char *content_type;          /* NULL: the protocol's */
+	const struct sigv4_header *header; /* more of them, all signed */
+	size_t header_count;
 	/* JSON: the body. Query: the parameters after Action and Version. */
 	const char *body;
 	size_t body_len;
-	bool gzip; /* body is gzipped: say so */
+	bool gzip;          /* body is gzipped: say so */
+	bool unsigned_body; /* S3: over TLS the body is not hashed */
 	bool long_poll;
 	bool once; /* make one attempt (a probe, a non-idempotent act) */
 	int64_t timeout_ms; /* 0: conf's */
-	size_t max_reply;   /* 0: 16 MiB */
+	bool idle;        /* it is for when nothing moves, not for the whole */
+	size_t max_reply; /* 0: 16 MiB */
+	/* NULL, or where the reply's header lines are kept; see call_header. */
+	struct buf *reply_header;
+	/*
+	 * NULL, or takes the body of a success instead of reply, as it comes;
+	 * false: enough. What an attempt brought before it failed stays taken:
+	 * again is called before the next one, to ask for the rest by other
+	 * headers or path. Attempts are counted anew once the body has moved.
+	 */
+	bool (*sink)(struct call *call, const char *bytes, size_t len);
+	void (*again)(struct call *call);
 	void *user;
 
 	/* Filled when done. err.kind ERR_NONE: status is 2xx and reply is the
@@ -54,9 +71,9 @@ struct call {
 	struct buf reply;
 	char request_id[80];
 	int64_t retry_after_ms; /* a Retry-After header, or -1 */
-	int attempts;
-	int64_t took_ms; /* of all attempts */
-	bool sent;       /* the service may have acted on it */
+	int attempts;           /* since its body last moved */
+	int64_t took_ms;        /* of all attempts */
+	bool sent;              /* the service may have acted on it */
 
 	struct call_run *run; /* the module's */
 };
@@ -87,6 +104,15 @@ int call_run(struct caller *c, struct call *call, struct err *err);
 int call_run_until(
     struct caller *c, struct call *call, int stop_fd, struct err *err);
 void call_clear(struct call *call); /* reply */
+
+/* The value of a header of the reply and its length, or NULL: in sink, and
+ * after the end where reply_header kept it. */
+const char *call_header(const struct call *call, const char *name, size_t *len);
+
+/* Append the URL that stands for the call for expires_s seconds, signed in
+ * its query (see request_presign); nothing is sent. */
+int call_presign(struct caller *c, struct call *call, int64_t expires_s,
+    struct buf *url, struct err *err);
 
 /* The conf that call_open was given. */
 const struct conf *call_conf(const struct caller *c);

@@ -8,6 +8,7 @@
 #include "digest.h"
 #include "reply.h"
 #include "text.h"
+#include "xml.h"
 
 #define DAY 86400
 
@@ -77,7 +78,7 @@ report(const struct caller *c, const struct call_run *run)
 	if (c->conf->verbose < 2)
 		return;
 	diag_plain("  host %s, %zu bytes out, %zu in, request id %s",
-	    call->url == NULL ? q->site->host : buf_text(&q->host),
+	    q->host.len > 0 ? buf_text(&q->host) : q->site->host,
 	    q->http.body_len, q->http.reply.len,
 	    call->request_id[0] != '\0' ? call->request_id : "none");
 	if (q->site != NULL)
@@ -129,6 +130,39 @@ hide_token(char *message, const struct cred *cred)
 		*found = '\0';
 }
 
+/*
+ * S3 begins the answer to a long act before it knows how that ends.
+ *
+ * Source: S3 API Reference, CompleteMultipartUpload and CopyObject: "the
+ *         error response might be embedded in the 200 OK response".
+ */
+static bool
+hides_error(const struct call *call, const struct http_request *r)
+{
+	if (r->status != 200 || call->service == NULL || r->reply.len == 0 ||
+	    call->service->protocol != SERVICE_REST_XML ||
+	    strcmp(r->method, "GET") == 0)
+		return false;
+	struct xml *root = xml_parse(r->reply.data, r->reply.len, NULL);
+	bool hidden = root != NULL && strcmp(root->name, "Error") == 0;
+	xml_free(root);
+	return hidden;
+}
+
+/* A bucket is asked for in the region of another: the answer knows. */
+static void
+say_region(const struct http_request *r, struct err *err)
+{
+	size_t len;
+	const char *region = http_header(r, "x-amz-bucket-region", &len);
+	if (region == NULL ||
+	    (r->status / 100 != 3 &&
+		strcmp(err->code, "AuthorizationHeaderMalformed") != 0))
+		return;
+	err_prefix(err, "the bucket is in %.*s: use --region %.*s", (int)len,
+	    region, (int)len, region);
+}
+
 /* Read the answer of an attempt into the call. RETRY_NO: it is final. */
 static enum retry_class
 judge(const struct caller *c, struct call_run *run)
@@ -159,9 +193,11 @@ judge(const struct caller *c, struct call_run *run)
 		return RETRY_TRANSIENT;
 	}
 	err_clear(&call->err);
-	if (r->status >= 200 && r->status < 300)
+	bool hidden = hides_error(call, r);
+	if (r->status >= 200 && r->status < 300 && !hidden)
 		return RETRY_NO;
 	enum retry_class class = reply_error(r, &call->err);
+	say_region(r, &call->err);
 	hide_token(call->err.message, c->cred);
 	call->err.kind = kind_of(call, class);
 	call->err.throttled = class == RETRY_THROTTLED;
@@ -225,8 +261,12 @@ call_answered(struct caller *c, struct call_run *run)
 	}
 	/* Neither counts as a retry: the service has not looked at the call. */
 	if (!c->hurry && (correct_skew(c, run) || renew(c, run))) {
-		call_attempt(c, run);
+		call_again(c, run);
 		return;
+	}
+	if (run->moved) {
+		run->retry.attempt = 0;
+		call->attempts = 0;
 	}
 	if (class == RETRY_NO || call->once || c->hurry) {
 		call_finish(c, run);

@@ -26,6 +26,7 @@ struct call_run {
 	int64_t sent_ms;        /* … and when, */
 	unsigned renewal;       /* … and which credentials */
 	bool skewed, renewed;   /* corrected once already */
+	bool moved;             /* the sink took something of the attempt */
 	int64_t due_ms;         /* when to send, or to fail */
 	struct call_run *next;  /* in a queue */
 	struct call_run *older; /* of all */
@@ -48,8 +49,9 @@ struct caller {
 	size_t running;
 };
 
-/* call.c: make the next attempt now. */
+/* call.c: make the next attempt now; call_again: of a call that failed. */
 void call_attempt(struct caller *c, struct call_run *run);
+void call_again(struct caller *c, struct call_run *run);
 /* The call has what it will get. */
 void call_finish(struct caller *c, struct call_run *run);
 

@@ -32,6 +32,8 @@ struct transfer {
 	const void *at; /* the body */
 	size_t len;
 	int64_t timeout_ms;
+	bool idle;
+	bool enough;     /* the sink wants no more */
 	unsigned issued; /* how often the request went out */
 	char detail[CURL_ERROR_SIZE];
 	struct transfer *next_idle, *next;
@@ -152,8 +154,17 @@ static size_t
 on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct transfer *t = ctx;
-	buf_add(&t->request->reply, bytes, size * count);
-	return t->request->reply.full ? 0 : size * count;
+	struct http_request *r = t->request;
+	size_t len = size * count;
+	long status = 0;
+	if (r->sink != NULL)
+		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status / 100 == 2) {
+		t->enough = !r->sink(r->user, bytes, len);
+		return t->enough ? 0 : len;
+	}
+	buf_add(&r->reply, bytes, len);
+	return r->reply.full ? 0 : len;
 }
 
 static size_t
@@ -275,6 +286,21 @@ set_method(struct transfer *t, const struct http_request *r)
 	    t->easy, CURLOPT_CUSTOMREQUEST, own ? r->method : NULL);
 }
 
+static void
+set_timeout(struct transfer *t, const struct http_request *r)
+{
+	int64_t timeout_ms = r->timeout_ms != 0 ? r->timeout_ms : TIMEOUT_MS;
+	if (t->timeout_ms == timeout_ms && t->idle == r->idle)
+		return;
+	t->timeout_ms = timeout_ms;
+	t->idle = r->idle;
+	long idle_s = t->idle ? (long)((timeout_ms + 999) / 1000) : 0;
+	curl_easy_setopt(
+	    t->easy, CURLOPT_TIMEOUT_MS, t->idle ? 0L : (long)timeout_ms);
+	curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, t->idle ? 1L : 0L);
+	curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME, idle_s);
+}
+
 /* Tell the handle what differs from its last request. */
 static void
 set_request(struct transfer *t, const struct http_request *r)
@@ -284,11 +310,7 @@ set_request(struct transfer *t, const struct http_request *r)
 		t->url = mem_text(r->url);
 		curl_easy_setopt(t->easy, CURLOPT_URL, t->url);
 	}
-	int64_t timeout_ms = r->timeout_ms != 0 ? r->timeout_ms : TIMEOUT_MS;
-	if (t->timeout_ms != timeout_ms) {
-		t->timeout_ms = timeout_ms;
-		curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-	}
+	set_timeout(t, r);
 	set_header(t, r);
 	set_method(t, r);
 	if (t->body) {
@@ -354,6 +376,7 @@ http_start(struct http *h, struct http_request *r)
 		t = transfer_new(h);
 	t->request = r;
 	t->issued = 0;
+	t->enough = false;
 	t->detail[0] = '\0';
 	r->transfer = t;
 	set_request(t, r);
@@ -466,6 +489,8 @@ collect(struct http *h)
 		curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took);
 		r->took_ms = took / 1000;
 		r->sent = t->issued > 0;
+		if (t->enough)
+			code = CURLE_OK;
 		if (code == CURLE_OK && !whole(&r->reply_header))
 			code = CURLE_PARTIAL_FILE;
 		if (code == CURLE_OK) {
@@ -555,9 +580,15 @@ http_request_clear(struct http_request *r)
 const char *
 http_header(const struct http_request *r, const char *name, size_t *len)
 {
+	return http_find(&r->reply_header, name, len);
+}
+
+const char *
+http_find(const struct buf *lines, const char *name, size_t *len)
+{
 	size_t name_len = strlen(name);
-	const char *at = buf_text(&r->reply_header);
-	const char *end = at + r->reply_header.len;
+	const char *at = buf_text(lines);
+	const char *end = at + lines->len;
 	while (at < end) {
 		const char *eol = memchr(at, '\n', (size_t)(end - at));
 		const char *next = eol != NULL ? eol + 1 : end;

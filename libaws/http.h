@@ -34,7 +34,12 @@ struct http_request {
 	const void *body;
 	size_t body_len;
 	int64_t timeout_ms; /* whole attempt; 0: 30,000 */
+	bool idle;          /* … or, of a large body, while nothing moves */
 	size_t max_reply;   /* 0: 16 MiB */
+	/* NULL, or takes the body of a 2xx answer instead of reply, as it
+	 * comes; the header is there already. It may block. False: enough, and
+	 * the request is done; its connection is lost. */
+	bool (*sink)(void *user, const char *bytes, size_t len);
 	void *user;
 
 	/* Filled when done. err.kind is ERR_NONE when any answer came, whatever
@@ -71,5 +76,7 @@ void http_request_clear(struct http_request *r); /* reply bufs */
  * NULL. */
 const char *http_header(
     const struct http_request *r, const char *name, size_t *len);
+/* The same in a copy of reply_header. */
+const char *http_find(const struct buf *lines, const char *name, size_t *len);
 
 #endif
