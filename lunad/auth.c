@@ -15,6 +15,7 @@
 #include "text.h"
 
 #define SKEW_S 300
+#define SKEW_S3_S 900
 #define SLOTS 64
 
 /* A derived key is good for a day, a region and a service. */
@@ -27,18 +28,8 @@ struct slot {
 struct auth {
 	struct keys *keys;
 	struct slot slot[SLOTS];
-	struct buf canonical, to_sign, value;
-};
-
-/* What the client wrote about its signature; views of the request. */
-struct claim {
-	char key_id[129];
-	char date[9]; /* of the scope */
-	char stamp[17];
-	int64_t at_s, expires_s;
-	struct canonical_list signed_headers;
-	char signature[2 * DIGEST_SHA256 + 1];
-	const char *token;
+	struct buf canonical, to_sign, value, names;
+	bool calculated; /* canonical and to_sign are of the last check */
 };
 
 struct auth *
@@ -67,6 +58,7 @@ auth_free(struct auth *a)
 	buf_clear(&a->canonical);
 	buf_clear(&a->to_sign);
 	buf_clear(&a->value);
+	buf_clear(&a->names);
 	free(a);
 }
 
@@ -123,8 +115,7 @@ copy(char *to, size_t size, const char *from, size_t len)
 
 /* AKID/20150830/us-east-1/service/aws4_request; a key id has no '/'. */
 static bool
-read_credential(
-    struct claim *c, struct auth_result *out, const char *at, size_t len)
+read_credential(struct auth_result *out, const char *at, size_t len)
 {
 	const char *part[5];
 	size_t size[5], n = 0;
@@ -137,8 +128,9 @@ read_credential(
 			break;
 		at = stop + 1;
 	}
-	return n == 4 && copy(c->key_id, sizeof(c->key_id), part[0], size[0]) &&
-	       copy(c->date, sizeof(c->date), part[1], size[1]) &&
+	return n == 4 &&
+	       copy(out->key_id, sizeof(out->key_id), part[0], size[0]) &&
+	       copy(out->date, sizeof(out->date), part[1], size[1]) &&
 	       copy(out->region, sizeof(out->region), part[2], size[2]) &&
 	       copy(out->service, sizeof(out->service), part[3], size[3]) &&
 	       size[4] == 12 && memcmp(part[4], "aws4_request", 12) == 0;
@@ -188,7 +180,7 @@ part(const char *text, const char *name, size_t *len)
 
 static int
 read_header(const struct auth_request *q, const char *authorization,
-    struct claim *c, struct auth_result *out)
+    struct auth_result *out)
 {
 	const struct auth_header *date = auth_header(q, "x-amz-date");
 	if (date == NULL)
@@ -220,34 +212,35 @@ read_header(const struct auth_request *q, const char *authorization,
 			  "a 'X-Amz-Date' or a 'Date' header. "
 			: "",
 		    authorization);
-	if (!read_credential(c, out, credential, credential_len))
-		return refuse(out, AUTH_INCOMPLETE,
+	if (!read_credential(out, credential, credential_len))
+		return refuse(out, AUTH_CREDENTIAL,
 		    "Credential must have exactly 5 slash-delimited elements, "
 		    "e.g. keyid/date/region/service/term, got '%.*s'",
 		    (int)credential_len, credential);
-	if (!copy(c->stamp, sizeof(c->stamp), date->value, date->value_len) ||
-	    (c->at_s = stamp_seconds(c->stamp)) < 0)
+	if (!copy(
+		out->stamp, sizeof(out->stamp), date->value, date->value_len) ||
+	    (out->at_s = stamp_seconds(out->stamp)) < 0)
 		return refuse(out, AUTH_INCOMPLETE,
 		    "Date must be in ISO-8601 'basic format'. Got '%.64s'. "
 		    "See http://en.wikipedia.org/wiki/ISO_8601",
 		    date->value);
-	if (!copy(c->signature, sizeof(c->signature), signature, signature_len))
-		c->signature[0] = '\0';
-	c->signed_headers = (struct canonical_list){names, signed_len};
-	const struct auth_header *token =
-	    auth_header(q, "x-amz-security-token");
-	c->token = token == NULL ? NULL : token->value;
+	if (!copy(out->signature, sizeof(out->signature), signature,
+		signature_len))
+		out->signature[0] = '\0';
+	out->signed_headers = names;
+	out->signed_len = signed_len;
 	return 0;
 }
 
 /* The query form carries the same in X-Amz- parameters. */
 static int
-read_query(struct auth *a, const struct auth_request *q, struct claim *c,
-    struct auth_result *out)
+read_query(
+    struct auth *a, const struct auth_request *q, struct auth_result *out)
 {
 	static const char *const name[] = {"X-Amz-Credential", "X-Amz-Date",
 	    "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"};
 	char value[5][512];
+	out->presigned = true;
 	for (size_t i = 0; i < 5; i++)
 		if (!canonical_parameter(q->target, name[i], &a->value) ||
 		    !copy(value[i], sizeof(value[i]), buf_text(&a->value),
@@ -255,118 +248,132 @@ read_query(struct auth *a, const struct auth_request *q, struct claim *c,
 			return refuse(out, AUTH_INCOMPLETE,
 			    "AWS query-string parameters must include '%s'.",
 			    name[i]);
-	if (!read_credential(c, out, value[0], strlen(value[0])))
-		return refuse(out, AUTH_INCOMPLETE,
+	if (!read_credential(out, value[0], strlen(value[0])))
+		return refuse(out, AUTH_CREDENTIAL,
 		    "Credential must have exactly 5 slash-delimited elements, "
 		    "e.g. keyid/date/region/service/term, got '%s'",
 		    value[0]);
-	if (!copy(c->stamp, sizeof(c->stamp), value[1], strlen(value[1])) ||
-	    (c->at_s = stamp_seconds(c->stamp)) < 0)
+	if (!copy(out->stamp, sizeof(out->stamp), value[1], strlen(value[1])) ||
+	    (out->at_s = stamp_seconds(out->stamp)) < 0)
 		return refuse(out, AUTH_INCOMPLETE,
 		    "X-Amz-Date must be in ISO-8601 'basic format'. Got '%s'. "
 		    "See http://en.wikipedia.org/wiki/ISO_8601",
 		    value[1]);
-	if (text_integer(value[2], 0, 604800, &c->expires_s) < 0)
+	if (text_integer(value[2], 0, 604800, &out->expires_s) < 0)
 		return refuse(out, AUTH_INCOMPLETE,
 		    "X-Amz-Expires must be between 0 and 604800 seconds");
-	if (!copy(
-		c->signature, sizeof(c->signature), value[4], strlen(value[4])))
-		c->signature[0] = '\0';
-	/* Of ';' and names: never encoded but for the ';'. */
-	if (!canonical_parameter(q->target, name[3], &a->value))
-		buf_reset(&a->value);
-	buf_reset(&a->to_sign);
-	buf_add(&a->to_sign, buf_text(&a->value), a->value.len);
-	c->signed_headers =
-	    (struct canonical_list){buf_text(&a->to_sign), a->to_sign.len};
-	c->token =
-	    canonical_parameter(q->target, "X-Amz-Security-Token", &a->value)
-		? buf_text(&a->value)
-		: NULL;
-	out->presigned = true;
+	if (!copy(out->signature, sizeof(out->signature), value[4],
+		strlen(value[4])))
+		out->signature[0] = '\0';
+	if (!canonical_parameter(q->target, name[3], &a->names))
+		buf_reset(&a->names);
+	out->signed_headers = buf_text(&a->names);
+	out->signed_len = a->names.len;
 	return 0;
 }
 
 static int
-check_age(const struct claim *c, int64_t now_ms, struct auth_result *out)
+check_age(int64_t now_ms, struct auth_result *out)
 {
 	char now[17], edge[17];
 	int64_t now_s = now_ms / 1000;
-	int64_t late = out->presigned ? c->expires_s : SKEW_S;
+	int64_t skew = strcmp(out->service, "s3") == 0 ? SKEW_S3_S : SKEW_S;
+	int64_t late = out->presigned ? out->expires_s : skew;
 	stamp_of(now_s, now);
-	if (strncmp(c->stamp, c->date, 8) != 0)
+	if (strncmp(out->stamp, out->date, 8) != 0)
 		return refuse(out, AUTH_MISMATCH,
 		    "Date in Credential scope does not match YYYYMMDD from "
 		    "ISO-8601 version of date from HTTP: '%s' != '%.8s', from "
 		    "'%s'.",
-		    c->date, c->stamp, c->stamp);
-	if (c->at_s < now_s - late) {
+		    out->date, out->stamp, out->stamp);
+	if (out->at_s < now_s - late) {
 		stamp_of(now_s - late, edge);
-		return refuse(out, AUTH_MISMATCH,
+		return refuse(out, out->presigned ? AUTH_EXPIRED : AUTH_SKEWED,
 		    "Signature expired: %s is now earlier than %s (%s - %d "
 		    "min.)",
-		    c->stamp, edge, now, (int)(late / 60));
+		    out->stamp, edge, now, (int)(late / 60));
 	}
-	if (c->at_s > now_s + SKEW_S) {
-		stamp_of(now_s + SKEW_S, edge);
-		return refuse(out, AUTH_MISMATCH,
+	if (out->at_s > now_s + skew) {
+		stamp_of(now_s + skew, edge);
+		return refuse(out, AUTH_SKEWED,
 		    "Signature not yet current: %s is still later than %s (%s "
 		    "+ %d min.)",
-		    c->stamp, edge, now, SKEW_S / 60);
+		    out->stamp, edge, now, (int)(skew / 60));
 	}
 	return 0;
 }
 
 static int
-check_key(struct auth *a, const struct claim *c, int64_t now_ms,
+check_token(struct auth *a, const struct auth_request *q, int64_t now_ms,
     struct auth_result *out)
 {
-	const struct key *key = keys_find(a->keys, c->key_id);
-	bool right =
-	    key != NULL &&
-	    (key->token == NULL
-		    ? c->token == NULL
-		    : c->token != NULL && strcmp(key->token, c->token) == 0);
-	if (!right)
-		return refuse(out, AUTH_UNKNOWN_KEY,
+	const struct auth_header *h =
+	    out->presigned ? NULL : auth_header(q, "x-amz-security-token");
+	const char *token = h == NULL ? NULL : h->value;
+	if (out->presigned &&
+	    canonical_parameter(q->target, "X-Amz-Security-Token", &a->value))
+		token = buf_text(&a->value);
+	const char *want = out->key->token;
+	if ((want == NULL) != (token == NULL) ||
+	    (want != NULL && strcmp(want, token) != 0))
+		return refuse(out, AUTH_WRONG_TOKEN,
 		    "The security token included in the request is invalid.");
-	if (key->token != NULL && key->expires_ms <= now_ms)
+	if (want != NULL && out->key->expires_ms <= now_ms)
 		return refuse(out, AUTH_EXPIRED_TOKEN,
 		    "The security token included in the request is expired");
-	out->key = key;
 	return 0;
 }
 
+static int
+check_key(struct auth *a, const struct auth_request *q, int64_t now_ms,
+    struct auth_result *out)
+{
+	out->key = keys_find(a->keys, out->key_id);
+	if (out->key == NULL)
+		return refuse(out, AUTH_UNKNOWN_KEY,
+		    "The security token included in the request is invalid.");
+	return check_token(a, q, now_ms, out);
+}
+
+/* AWS4SECRET, date, region, service, aws4_request: one after the other. */
+struct digest_key *
+auth_derived(const struct auth_result *who)
+{
+	uint8_t k[DIGEST_SHA256];
+	struct buf secret = {0};
+	buf_addf(&secret, "AWS4%s", who->key->secret);
+	digest_hmac(secret.data, secret.len, who->date, 8, k);
+	digest_wipe(secret.data, secret.len);
+	buf_clear(&secret);
+	digest_hmac(k, sizeof(k), who->region, strlen(who->region), k);
+	digest_hmac(k, sizeof(k), who->service, strlen(who->service), k);
+	digest_hmac(k, sizeof(k), "aws4_request", 12, k);
+	struct digest_key *derived = digest_key_new(k, sizeof(k));
+	digest_wipe(k, sizeof(k));
+	return derived;
+}
+
 static struct digest_key *
-derive(struct auth *a, const struct claim *c, const struct auth_result *out)
+derive(struct auth *a, const struct auth_result *out)
 {
 	size_t h = (size_t)((uintptr_t)out->key >> 4);
-	for (const char *p = c->date; *p != '\0'; p++)
+	for (const char *p = out->date; *p != '\0'; p++)
 		h = h * 33 + (unsigned char)*p;
 	for (const char *p = out->region; *p != '\0'; p++)
 		h = h * 33 + (unsigned char)*p;
 	for (const char *p = out->service; *p != '\0'; p++)
 		h = h * 33 + (unsigned char)*p;
 	struct slot *slot = &a->slot[h % SLOTS];
-	if (slot->key == out->key && strcmp(slot->date, c->date) == 0 &&
+	if (slot->key == out->key && strcmp(slot->date, out->date) == 0 &&
 	    strcmp(slot->region, out->region) == 0 &&
 	    strcmp(slot->service, out->service) == 0)
 		return slot->derived;
-	uint8_t k[DIGEST_SHA256];
-	buf_reset(&a->value);
-	buf_addf(&a->value, "AWS4%s", out->key->secret);
-	digest_hmac(a->value.data, a->value.len, c->date, 8, k);
-	digest_wipe(a->value.data, a->value.len);
-	digest_hmac(k, sizeof(k), out->region, strlen(out->region), k);
-	digest_hmac(k, sizeof(k), out->service, strlen(out->service), k);
-	digest_hmac(k, sizeof(k), "aws4_request", 12, k);
 	digest_key_free(slot->derived);
 	slot->key = out->key;
-	memcpy(slot->date, c->date, sizeof(slot->date));
+	memcpy(slot->date, out->date, sizeof(slot->date));
 	memcpy(slot->region, out->region, sizeof(slot->region));
 	memcpy(slot->service, out->service, sizeof(slot->service));
-	slot->derived = digest_key_new(k, sizeof(k));
-	digest_wipe(k, sizeof(k));
+	slot->derived = auth_derived(out);
 	return slot->derived;
 }
 
@@ -386,29 +393,31 @@ body_hash(const struct auth_request *q, const struct auth_result *out,
 }
 
 static int
-check_signature(struct auth *a, const struct auth_request *q,
-    const struct claim *c, struct auth_result *out)
+check_signature(
+    struct auth *a, const struct auth_request *q, struct auth_result *out)
 {
 	char hex[2 * DIGEST_SHA256 + 1];
 	const char *payload;
 	body_hash(q, out, hex, &payload);
 	buf_reset(&a->canonical);
-	canonical_request(q, c->signed_headers, out->presigned,
+	struct canonical_list list = {out->signed_headers, out->signed_len};
+	canonical_request(q, list, out->presigned,
 	    strcmp(out->service, "s3") != 0, payload, &a->canonical);
 	digest_sha256_hex(buf_text(&a->canonical), a->canonical.len, hex);
 	buf_reset(&a->to_sign);
-	const char *const part[] = {"AWS4-HMAC-SHA256\n", c->stamp, "\n",
-	    c->date, "/", out->region, "/", out->service, "/aws4_request\n",
+	const char *const part[] = {"AWS4-HMAC-SHA256\n", out->stamp, "\n",
+	    out->date, "/", out->region, "/", out->service, "/aws4_request\n",
 	    hex};
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
 		buf_add_text(&a->to_sign, part[i]);
 	uint8_t mac[DIGEST_SHA256];
-	digest_key_mac(derive(a, c, out), a->to_sign.data, a->to_sign.len, mac);
+	digest_key_mac(derive(a, out), a->to_sign.data, a->to_sign.len, mac);
 	buf_reset(&a->value);
 	text_hex(mac, sizeof(mac), &a->value);
-	if (strlen(c->signature) == a->value.len &&
-	    digest_equal(c->signature, a->value.data, a->value.len))
+	if (strlen(out->signature) == a->value.len &&
+	    digest_equal(out->signature, a->value.data, a->value.len))
 		return 0;
+	a->calculated = true;
 	return refuse(out, AUTH_MISMATCH,
 	    "The request signature we calculated does not match the signature "
 	    "you provided. Check your AWS Secret Access Key and signing "
@@ -418,28 +427,44 @@ check_signature(struct auth *a, const struct auth_request *q,
 	    buf_text(&a->canonical), buf_text(&a->to_sign));
 }
 
+bool
+auth_signed(const struct auth_result *who, const char *name)
+{
+	struct canonical_list list = {who->signed_headers, who->signed_len};
+	return canonical_list_has(list, name);
+}
+
+bool
+auth_calculated(
+    const struct auth *a, const char **canonical, const char **to_sign)
+{
+	*canonical = buf_text(&a->canonical);
+	*to_sign = buf_text(&a->to_sign);
+	return a->calculated;
+}
+
 int
 auth_check(struct auth *a, const struct auth_request *q, int64_t now_ms,
     struct auth_result *out)
 {
 	*out = (struct auth_result){0};
-	struct claim c = {0};
+	a->calculated = false;
 	const struct auth_header *h = auth_header(q, "authorization");
 	int error;
 	if (h != NULL)
-		error = read_header(q, h->value, &c, out);
+		error = read_header(q, h->value, out);
 	else if (canonical_parameter(q->target, "X-Amz-Algorithm", &a->value))
-		error = read_query(a, q, &c, out);
+		error = read_query(a, q, out);
 	else
 		return refuse(out, AUTH_MISSING,
 		    "Request is missing Authentication Token");
-	if (error == 0 && !canonical_list_has(c.signed_headers, "host"))
+	if (error == 0 && !auth_signed(out, "host"))
 		error = refuse(out, AUTH_MISMATCH,
 		    "'Host' or ':authority' must be a 'SignedHeader' in the "
 		    "AWS Authorization.");
 	if (error == 0)
-		error = check_age(&c, now_ms, out);
+		error = check_age(now_ms, out);
 	if (error == 0)
-		error = check_key(a, &c, now_ms, out);
-	return error != 0 ? error : check_signature(a, q, &c, out);
+		error = check_key(a, q, now_ms, out);
+	return error != 0 ? error : check_signature(a, q, out);
 }

@@ -1,6 +1,8 @@
 #ifndef LUNAD_CORE_H
 #define LUNAD_CORE_H
 
+#include <sys/types.h>
+
 #include "auth.h"
 #include "err.h"
 #include "lunad.h"
@@ -14,11 +16,13 @@
 enum protocol {
 	PROTOCOL_JSON,  /* X-Amz-Target, JSON 1.0 or 1.1 */
 	PROTOCOL_QUERY, /* Action, a form in, XML out */
-	PROTOCOL_REST   /* method and path, JSON in and out */
+	PROTOCOL_REST,  /* method and path, JSON in and out */
+	PROTOCOL_RAW    /* as the service likes it: raw.h */
 };
 
 struct call;
 struct clock;
+struct payload;
 struct faults;
 struct server;
 
@@ -66,7 +70,18 @@ struct mischief {
 	const char *refuse;
 };
 
-#define CALL_HEADERS 8
+struct call_header {
+	const char *name, *value;
+};
+
+/* An answer's bytes that are in no buf. */
+struct source {
+	ssize_t (*read)(void *user, uint64_t pos, char *to, size_t max);
+	void (*done)(void *user);
+	void *user;
+	int fd; /* instead of read; -1: none */
+	uint64_t offset, len;
+};
 
 /* A request on its way, from its first byte to the last of its answer. */
 struct call {
@@ -75,12 +90,14 @@ struct call {
 	/* as it came; borrowed from the server until the answer is gone */
 	struct auth_request as;
 	struct buf body;
+	struct payload *payload; /* of one that is no mere body */
 	/* what it is */
 	enum protocol protocol;
 	const struct operation *op;
 	struct auth_result signer;
 	struct buf in; /* parameters, when made from something else */
 	bool known;    /* dispatched before: this is another run */
+	bool headed;   /* raw_head was here: its body is not collected */
 	/* The failure is of AWS at large, not of the service, and this is how
 	 * the query protocol calls it; else NULL. */
 	const char *common;
@@ -90,11 +107,10 @@ struct call {
 	struct buf xml;
 	int status;
 	const char *type;
-	struct {
-		const char *name, *value;
-	} header[CALL_HEADERS];
-	size_t headers;
-	struct buf *reply; /* out or xml */
+	struct call_header *header; /* in the call's memory */
+	size_t headers, header_room;
+	struct buf *reply;    /* out or xml */
+	struct source source; /* its len > 0: instead of reply */
 
 	struct mischief mischief;
 	struct chunk *memory;
@@ -118,6 +134,33 @@ int dispatch(struct lunad *l, struct call *c);
 /* The reply of a request whose transaction could not be kept. */
 void dispatch_lost(struct call *c);
 const struct api *dispatch_api(const char *service);
+
+/* What an operation asks, and who signed it: all that is done once,
+ * whatever its number of runs. */
+int dispatch_arrive(struct lunad *l, struct call *c);
+
+/*
+ * raw.c: services that speak HTTP themselves. raw_head: is the request for
+ * one? Then it was taken as far as its headers go, and raw_take gets the
+ * pieces of its body, whether it has failed already or not.
+ */
+bool raw_head(struct lunad *l, struct call *c);
+void raw_take(struct call *c, const char *bytes, size_t len);
+/* All of the body was there. -1: it is not what it was to be. */
+int raw_end(struct call *c);
+const struct operation *raw_route(struct call *c);
+/* The refusal of an auth_error, as S3 says it. */
+int raw_refuse(struct lunad *l, struct call *c, int error);
+void raw_reply(struct call *c);
+void raw_error(struct call *c);
+void raw_clear(struct call *c);
+void source_close(struct source *s);
+
+/* payload.c: what is in a body, by x-amz-content-sha256. */
+int payload_open(struct lunad *l, struct call *c);
+int payload_add(struct call *c, const char *bytes, size_t len);
+int payload_end(struct call *c);
+void payload_free(struct payload *p);
 
 /* reply.c: make c->reply, type, status and headers of what the handler
  * wrote, or of the failure in c->r. */

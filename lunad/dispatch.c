@@ -143,6 +143,10 @@ static int
 identify(struct call *c)
 {
 	char service[AUTH_NAME];
+	if (c->protocol == PROTOCOL_RAW) {
+		c->op = raw_route(c);
+		return c->op == NULL ? -1 : 0;
+	}
 	auth_service(&c->as, service);
 	if (call_asked(c, "smithy-protocol") != NULL) {
 		c->protocol = PROTOCOL_REST;
@@ -170,6 +174,8 @@ authenticate(struct lunad *l, struct call *c)
 	struct auth_result *who = &c->signer;
 	int error =
 	    auth_check(l->auth, &c->as, text_now() + c->mischief.skew_ms, who);
+	if (error != 0 && c->protocol == PROTOCOL_RAW)
+		return raw_refuse(l, c, error);
 	switch ((enum auth_error)error) {
 	case AUTH_MISSING:
 		if (c->op->open) {
@@ -179,11 +185,15 @@ authenticate(struct lunad *l, struct call *c)
 		return refuse(c, 400, "MissingAuthenticationTokenException",
 		    403, "MissingAuthenticationToken", "%s", who->message);
 	case AUTH_INCOMPLETE:
+	case AUTH_CREDENTIAL:
 		return refuse(c, 400, "IncompleteSignatureException", 403,
 		    "IncompleteSignature", "%s", who->message);
 	case AUTH_UNKNOWN_KEY:
+	case AUTH_WRONG_TOKEN:
 		return refuse(c, 400, "UnrecognizedClientException", 403,
 		    "InvalidClientTokenId", "%s", who->message);
+	case AUTH_SKEWED:
+	case AUTH_EXPIRED:
 	case AUTH_MISMATCH:
 		return refuse(c, 400, "InvalidSignatureException", 403,
 		    "SignatureDoesNotMatch", "%s", who->message);
@@ -202,8 +212,9 @@ authenticate(struct lunad *l, struct call *c)
 	c->r.account = request_format(&c->r, "%s", k->account);
 	c->r.principal = request_format(&c->r, "%s", k->arn);
 	c->r.key_id = request_format(&c->r, "%s", k->id);
+	int ready = c->protocol == PROTOCOL_RAW ? payload_open(l, c) : 0;
 	who->key = NULL;
-	return 0;
+	return ready;
 }
 
 /* The body as JSON, once it is known to be an object. */
@@ -291,9 +302,8 @@ introduce(struct call *c)
 	c->r.base_url = url;
 }
 
-/* All that is done once, whatever its number of runs. */
-static int
-arrive(struct lunad *l, struct call *c)
+int
+dispatch_arrive(struct lunad *l, struct call *c)
 {
 	introduce(c);
 	if (identify(c) < 0)
@@ -302,7 +312,7 @@ arrive(struct lunad *l, struct call *c)
 	faults_draw(c);
 	if (authenticate(l, c) < 0 || faults_refuse(c) < 0)
 		return -1;
-	return read_input(c);
+	return c->protocol == PROTOCOL_RAW ? 0 : read_input(c);
 }
 
 static int
@@ -334,7 +344,7 @@ dispatch(struct lunad *l, struct call *c)
 		call_again(c);
 	} else {
 		c->known = true;
-		if (arrive(l, c) < 0) {
+		if ((c->headed ? raw_end(c) : dispatch_arrive(l, c)) < 0) {
 			reply_error(c);
 			return ANSWER;
 		}

@@ -45,13 +45,14 @@ struct request {
 	struct buf *out;      /* append one JSON object; empty means {} */
 	int status;           /* 0: 200 */
 	const char *type;     /* out is no JSON but this, e.g. "text/plain" */
+	void *state;          /* the service's own, until the request ends */
 	/* parking: kept between runs of one request */
 	int64_t wait_until_ms; /* 0 on the first run */
 	/* set by fail() */
 	int error_status;
 	char error_code[96];
 	struct buf error_message;
-	struct buf error_more; /* further members of a JSON error body */
+	struct buf error_more; /* further members of an error's body */
 };
 
 enum answer {
@@ -82,6 +83,10 @@ struct operation {
 	bool open;   /* unsigned too: a link in a mail; principal is NULL */
 	/* REST only: */
 	const char *method, *path; /* "/v2/email/identities/{EmailIdentity}" */
+	/* Only for a service that speaks HTTP itself (raw.h): take the
+	 * body as it comes, before run. Without them it is collected. */
+	int (*begin)(struct request *r);
+	int (*take)(struct request *r, const char *bytes, size_t len);
 };
 
 /* How JSON replies become XML where the query protocol wants it. */
@@ -130,6 +135,7 @@ struct api {
 	    struct lunad *l, struct pollfd *fds, size_t count, int timeout_ms);
 	/* Called once after the schema; called after /_luna/reset too. */
 	void (*open)(struct lunad *l);
+	const struct raw_api *raw; /* raw.h, or NULL */
 };
 
 /* The table of services, in main's order; ends with NULL. */

@@ -85,9 +85,13 @@ xml_answer(struct call *c)
 void
 reply_answer(struct call *c)
 {
+	c->status = c->r.status == 0 ? 200 : c->r.status;
+	if (c->protocol == PROTOCOL_RAW) {
+		raw_reply(c);
+		return;
+	}
 	if (c->out.len == 0)
 		buf_add_text(&c->out, "{}");
-	c->status = c->r.status == 0 ? 200 : c->r.status;
 	if (c->r.type != NULL) {
 		begin(c, c->r.type, &c->out);
 	} else if (c->protocol == PROTOCOL_QUERY) {
@@ -141,6 +145,10 @@ void
 reply_error(struct call *c)
 {
 	c->status = c->r.error_status;
+	if (c->protocol == PROTOCOL_RAW) {
+		raw_error(c);
+		return;
+	}
 	if (c->protocol == PROTOCOL_QUERY) {
 		begin(c, "text/xml", &c->xml);
 		xml_error(c);

@@ -68,11 +68,13 @@ call_init(struct call *c, struct lunad *l)
 	c->r.key_id = "";
 	c->r.out = &c->out;
 	c->r.base_url = l->base_url;
+	c->source.fd = -1;
 }
 
 void
 call_clear(struct call *c)
 {
+	raw_clear(c);
 	buf_clear(&c->body);
 	buf_clear(&c->in);
 	buf_clear(&c->out);
@@ -92,6 +94,7 @@ call_again(struct call *c)
 	buf_reset(&c->out);
 	buf_reset(&c->r.error_message);
 	buf_reset(&c->r.error_more);
+	c->headers = 0;
 	c->r.error_status = 0;
 	c->r.status = 0;
 	c->r.type = NULL;
@@ -100,10 +103,16 @@ call_again(struct call *c)
 void
 call_header(struct call *c, const char *name, const char *value)
 {
-	if (c->headers == CALL_HEADERS)
-		return;
-	c->header[c->headers].name = name;
-	c->header[c->headers++].value = value;
+	if (c->headers == c->header_room) {
+		size_t room = c->headers == 0 ? 8 : 2 * c->headers;
+		struct call_header *more =
+		    request_alloc(&c->r, room * sizeof(*more));
+		if (c->headers > 0)
+			memcpy(more, c->header, c->headers * sizeof(*more));
+		c->header = more;
+		c->header_room = room;
+	}
+	c->header[c->headers++] = (struct call_header){name, value};
 }
 
 const struct auth_header *

@@ -15,6 +15,7 @@
 #define TOGETHER 256 /* requests in one transaction */
 #define IDLE_MS 60000
 #define IDLE_CONNECTION_S 3600
+#define SOURCE_BLOCK ((size_t)64 << 10)
 
 struct server {
 	struct lunad *lunad;
@@ -160,23 +161,44 @@ run_waiting(struct server *s)
 	}
 }
 
-/* The body a byte at a time, each after a wait. */
+/* The answer's bytes from pos on, wherever they are. */
+static ssize_t
+read_reply(struct link *k, uint64_t pos, char *to, size_t max)
+{
+	struct call *c = &k->call;
+	struct source *s = &c->source;
+	if (s->len == 0) {
+		memcpy(to, c->reply->data + pos, max);
+		return (ssize_t)max;
+	}
+	ssize_t n = s->fd >= 0 ? pread(s->fd, to, max, (off_t)(s->offset + pos))
+			       : s->read(s->user, pos, to, max);
+	return n <= 0 ? MHD_CONTENT_READER_END_WITH_ERROR : n;
+}
+
+static uint64_t
+reply_len(const struct call *c)
+{
+	return c->source.len > 0 ? c->source.len : c->reply->len;
+}
+
+/* The body from where it is; cut in half or a byte at a time where a fault
+ * wants it so. */
 static ssize_t
 drip(void *cls, uint64_t pos, char *to, size_t max)
 {
 	struct link *k = cls;
 	struct call *c = &k->call;
+	uint64_t len = reply_len(c);
 	if (max == 0)
 		return 0;
-	if (pos >= c->reply->len)
+	if (pos >= len)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (c->mischief.truncate && pos >= c->reply->len / 2)
+	if (c->mischief.truncate && pos >= len / 2)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (c->mischief.slow_ms == 0) {
-		size_t n = c->reply->len / 2 - (size_t)pos;
-		n = n > max ? max : n;
-		memcpy(to, c->reply->data + pos, n);
-		return (ssize_t)n;
+		uint64_t n = (c->mischief.truncate ? len / 2 : len) - pos;
+		return read_reply(k, pos, to, n > max ? max : (size_t)n);
 	}
 	if (k->server->closing)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -188,8 +210,7 @@ drip(void *cls, uint64_t pos, char *to, size_t max)
 		suspend(k);
 		return 0;
 	}
-	*to = c->reply->data[pos];
-	return 1;
+	return read_reply(k, pos, to, 1);
 }
 
 static struct MHD_Response *
@@ -197,9 +218,19 @@ response_of(struct link *k)
 {
 	struct call *c = &k->call;
 	struct mischief *m = &c->mischief;
-	if (c->reply->len > 1 && (m->slow_ms > 0 || m->truncate))
+	struct source *s = &c->source;
+	if (reply_len(c) > 1 && (m->slow_ms > 0 || m->truncate))
 		return MHD_create_response_from_callback(
-		    c->reply->len, 1024, drip, k, NULL);
+		    reply_len(c), 1024, drip, k, NULL);
+	if (s->len > 0 && s->fd >= 0) {
+		int fd = s->fd;
+		s->fd = -1; /* the response's from here on */
+		return MHD_create_response_from_fd_at_offset64(
+		    s->len, fd, s->offset);
+	}
+	if (s->len > 0)
+		return MHD_create_response_from_callback(
+		    s->len, SOURCE_BLOCK, drip, k, NULL);
 	return MHD_create_response_from_buffer(
 	    c->reply->len, c->reply->data, MHD_RESPMEM_PERSISTENT);
 }
@@ -239,7 +270,9 @@ send_reply(struct link *k)
 	struct MHD_Response *r = response_of(k);
 	if (r == NULL)
 		return MHD_NO;
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, c->type);
+	if (c->type != NULL)
+		MHD_add_response_header(
+		    r, MHD_HTTP_HEADER_CONTENT_TYPE, c->type);
 	for (size_t i = 0; i < c->headers; i++)
 		MHD_add_response_header(
 		    r, c->header[i].name, c->header[i].value);
@@ -291,6 +324,19 @@ too_large(struct link *k)
 	return send_reply(k);
 }
 
+/* A client that waits for its body to be welcome is told at once when it is
+ * not; MHD closes the connection after that. */
+static enum MHD_Result
+welcome(struct link *k)
+{
+	const struct auth_header *expect = call_asked(&k->call, "expect");
+	if (k->call.r.error_status == 0 || expect == NULL)
+		return MHD_YES;
+	if (!run(k))
+		return MHD_YES;
+	return send_reply(k);
+}
+
 static enum MHD_Result
 read_headers(struct link *k, const char *method)
 {
@@ -304,6 +350,8 @@ read_headers(struct link *k, const char *method)
 	    k->connection, MHD_HEADER_KIND, add_header, q);
 	buf_init(&k->call.body, CORE_BODY_MAX);
 	k->state = LINK_READING;
+	if (raw_head(k->server->lunad, &k->call))
+		return welcome(k);
 	const struct auth_header *length = auth_header(q, "content-length");
 	int64_t len;
 	if (length != NULL &&
@@ -326,6 +374,11 @@ handle(void *cls, struct MHD_Connection *connection, const char *url,
 		return reset_connection(k);
 	if (k->state == LINK_NEW)
 		return read_headers(k, method);
+	if (k->state == LINK_READING && *len > 0 && k->call.headed) {
+		raw_take(&k->call, data, *len);
+		*len = 0;
+		return MHD_YES;
+	}
 	if (k->state == LINK_READING && *len > 0) {
 		buf_add(&k->call.body, data, *len);
 		*len = 0;
