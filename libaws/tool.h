@@ -96,6 +96,13 @@ int tool_refused(struct tool *t, const struct err *err);
  * way; output is flushed when no complete line waits. NULL at the end.
  */
 const struct record *tool_next(struct tool *t);
+/*
+ * For filters of what is no record: wait for bytes of stdin and read some,
+ * len 0 at the end; what waits to be written is written first. -1: no more
+ * comes although the end was not seen (stdout failed, stdin failed, a signal
+ * came 5 s ago).
+ */
+int tool_bytes(struct tool *t, char *to, size_t room, size_t *len);
 /* Print one line (LF added) and count it as accepted. */
 void tool_pass(struct tool *t, const char *line, size_t len);
 /* Fail a record: to --failed, a diagnostic, the tally. */

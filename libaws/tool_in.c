@@ -7,25 +7,36 @@
 #include "text.h"
 #include "tool_inner.h"
 
+/* Read once, 0 at the end or when reading failed; -1: look again. */
+static ssize_t
+read_some(struct tool *t, char *to, size_t room)
+{
+	ssize_t n = read(STDIN_FILENO, to, room);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return -1;
+	if (n < 0) {
+		diag("stdin: %s", strerror(errno));
+		t->input_failed = true;
+		return 0;
+	}
+	return n;
+}
+
 void
 tool_read(struct tool *t, struct window *w)
 {
 	size_t room;
 	char *to = window_room(w, &room);
-	ssize_t n = read(STDIN_FILENO, to, room);
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	if (n < 0) {
-		diag("stdin: %s", strerror(errno));
-		t->input_failed = true;
-		n = 0;
-	}
-	window_read(w, (size_t)n);
+	ssize_t n = read_some(t, to, room);
+	if (n >= 0)
+		window_read(w, (size_t)n);
 }
+
+enum waited { READABLE, AGAIN, OVER };
 
 /* Wait for stdin, a signal, or the reader of stdout to go away. 5 s after a
  * signal what has come is all there is. */
-static void
+static enum waited
 wait_for_input(struct tool *t)
 {
 	struct pollfd fd[] = {{.fd = STDIN_FILENO, .events = POLLIN},
@@ -37,13 +48,30 @@ wait_for_input(struct tool *t)
 		fd[1].fd = -1;
 	}
 	if (left == 0)
-		window_end(t->window);
-	else if (poll(fd, 3, (int)left) <= 0)
-		return;
-	else if (fd[2].revents & POLLERR)
+		return OVER;
+	if (poll(fd, 3, (int)left) <= 0)
+		return AGAIN;
+	if (fd[2].revents & POLLERR)
 		tool_output_failed(t, EPIPE);
 	else if (fd[0].revents != 0)
-		tool_read(t, t->window);
+		return READABLE;
+	return AGAIN;
+}
+
+int
+tool_bytes(struct tool *t, char *to, size_t room, size_t *len)
+{
+	while (tool_flush(t) == 0) {
+		enum waited waited = wait_for_input(t);
+		if (waited == OVER)
+			return -1;
+		ssize_t n = waited == READABLE ? read_some(t, to, room) : -1;
+		if (n < 0)
+			continue;
+		*len = (size_t)n;
+		return t->input_failed ? -1 : 0;
+	}
+	return -1;
 }
 
 /* The next line that is there, or NULL; those that are no records fail. */
@@ -88,8 +116,13 @@ tool_next(struct tool *t)
 			return r;
 		if (window_ended(t->window))
 			return NULL;
-		if (tool_flush(t) == 0)
-			wait_for_input(t);
+		if (tool_flush(t) != 0)
+			continue;
+		enum waited waited = wait_for_input(t);
+		if (waited == READABLE)
+			tool_read(t, t->window);
+		else if (waited == OVER)
+			window_end(t->window);
 	}
 	fail_rest(t);
 	return NULL;

@@ -74,7 +74,7 @@ order='err diag mem buf text digest opt json ini xml query conf retry cred
 sigv4 http service request reply skew call source_env source_profile ident record
 template window batch tool lookup sink
 page param operation address mail message metric series alarm slack webhook envelope
-plot table expression stack lease receive received run queue_work consume'
+plot table expression csv stack lease receive received run queue_work consume'
 
 @test "a module of libaws includes only modules listed before it" {
 	local f stem h bad=0 seen=' '
@@ -129,13 +129,14 @@ plot table expression stack lease receive received run queue_work consume'
 
 @test "a filter loads no library that it has no use for" {
 	local t
-	for t in lotto-draw stamp; do
+	for t in csv-json lotto-draw stamp; do
 		run ldd "$(command -v $t)"
 		echo "$t: $output"
 		[ "$status" -eq 0 ]
 		run ! grep -E 'libcurl|libexpat|libcjson' <<<"$output"
 	done
 	run ! grep libcrypto < <(ldd "$(command -v stamp)")
+	run ! grep libcrypto < <(ldd "$(command -v csv-json)")
 }
 
 @test "foo.c exports only foo and foo_*" {
