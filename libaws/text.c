@@ -140,6 +140,25 @@ text_unbase64(const char *text, size_t len, struct buf *out)
 	return wrong <= 63 ? 0 : -1;
 }
 
+int
+text_unbase64_size(const char *text, size_t len, size_t *bytes)
+{
+	uint32_t wrong = 0, last;
+	size_t pad = 0;
+	if (len % 4 != 0)
+		return -1;
+	while (pad < 2 && pad < len && text[len - 1 - pad] == '=')
+		pad++;
+	for (size_t i = 0; i < len - pad; i++)
+		wrong |= sextet(text[i]);
+	if (pad > 0) {
+		last = sextet(text[len - 1 - pad]);
+		wrong |= (last & (pad == 2 ? 15 : 3)) != 0 ? 64 : 0;
+	}
+	*bytes = len / 4 * 3 - pad;
+	return wrong <= 63 ? 0 : -1;
+}
+
 /* A-Z a-z 0-9 - . _ ~ */
 static inline bool
 is_unreserved(unsigned char c)

@@ -16,6 +16,9 @@ void text_hex(const void *bytes, size_t len, struct buf *out); /* lower */
 void text_base64(const void *bytes, size_t len, struct buf *out);
 /* -1 when text is not base64 (padding required, no white space). */
 int text_unbase64(const char *text, size_t len, struct buf *out);
+/* What it decodes to, without decoding it; -1 also when bits are left over
+ * that are not zero. */
+int text_unbase64_size(const char *text, size_t len, size_t *bytes);
 
 /* RFC 3986: all but A-Z a-z 0-9 - . _ ~ as %XX; keep_slash leaves '/'. */
 void text_percent(

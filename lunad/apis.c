@@ -7,6 +7,7 @@ extern const struct api deliver_api;
 extern const struct api dynamodb_api;
 extern const struct api events_api;
 extern const struct api iam_api;
+extern const struct api kinesis_api;
 extern const struct api kms_api;
 extern const struct api ses_api;
 extern const struct api sns_api;
@@ -19,6 +20,7 @@ const struct api *const lunad_apis[] = {
     &cloudwatch_api,
     &sns_api,
     &events_api,
+    &kinesis_api,
     &kms_api,
     &ses_api,
     &iam_api,

@@ -36,7 +36,7 @@ struct lunad {
 	const char *dir;
 	char *base_url;
 	const char *smtp;
-	bool sync;
+	bool sync, limits;
 	uint64_t random[2];
 	int lock;
 };
@@ -48,6 +48,7 @@ struct lunad_options {
 	const char *dir, *smtp, *clock, *credentials;
 	const struct opt_list *fault;
 	int64_t seed;
+	bool limits;
 	enum store_sync sync;
 	const struct server_options *server;
 };

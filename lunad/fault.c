@@ -345,6 +345,13 @@ fault_entry(struct request *r, const char *text, size_t len)
 	return FAULT_NONE;
 }
 
+bool
+fault_entries(struct request *r)
+{
+	const struct mischief *m = &((struct call *)(void *)r)->mischief;
+	return m->refuse != NULL || m->partial > 0;
+}
+
 /* Drop the last entry of the reply's first list that has any. */
 static void
 drop_entry(struct buf *out)

@@ -1,6 +1,7 @@
 #ifndef LUNAD_FAULT_H
 #define LUNAD_FAULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -20,5 +21,8 @@ enum fault_entry { FAULT_NONE, FAULT_LATER, FAULT_NEVER };
 
 struct request;
 enum fault_entry fault_entry(struct request *r, const char *text, size_t len);
+/* May it refuse any entry of this call? One that has to decode an entry's
+ * text asks first. */
+bool fault_entries(struct request *r);
 
 #endif

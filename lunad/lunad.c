@@ -69,6 +69,12 @@ lunad_sync(struct lunad *l)
 	return l->sync;
 }
 
+bool
+lunad_limits(struct lunad *l)
+{
+	return l->limits;
+}
+
 /* xorshift128+ (Vigna, 2014): good enough for faults, jitter and ids. */
 uint64_t
 lunad_random64(struct lunad *l)
@@ -165,7 +171,8 @@ lunad_open(struct lunad *l, const struct lunad_options *o, struct err *err)
 	*l = (struct lunad){.dir = o->dir,
 	    .smtp = o->smtp,
 	    .lock = -1,
-	    .sync = o->sync == STORE_SYNC_FULL};
+	    .sync = o->sync == STORE_SYNC_FULL,
+	    .limits = o->limits};
 	seed(l, o->seed);
 	if (mkdir(l->dir, 0700) != 0 && errno != EEXIST)
 		return err_set(

@@ -172,6 +172,8 @@ void lunad_key_drop(struct lunad *l, const char *id);
 const char *lunad_smtp(struct lunad *l);
 /* --sync: what is written has to be on the disk. */
 bool lunad_sync(struct lunad *l);
+/* --limits: rates that AWS holds its clients to are held here too. */
+bool lunad_limits(struct lunad *l);
 /* A number in [0, 1) from --seed, for faults and jitter. */
 double lunad_random(struct lunad *l);
 uint64_t lunad_random64(struct lunad *l);

@@ -22,11 +22,12 @@
 
 static const char synopsis[] =
     "lunad [-d DIR] [-l ADDR:PORT] [--expose] [--smtp URL] [--clock START]\n"
-    "      [--credentials FILE] [--fault SPEC]... [--seed N] [--sync]\n"
+    "      [--credentials FILE] [--fault SPEC]... [--seed N]\n"
+    "      [--limits] [--sync]\n"
     "      [-- COMMAND [ARG...]]";
 
 struct run {
-	bool help, version, expose, sync;
+	bool help, version, expose, sync, limits;
 	const char *dir, *listen, *smtp, *clock, *credentials;
 	struct opt_list fault;
 	int64_t seed;
@@ -60,6 +61,8 @@ parse(struct run *run, int argc, char **argv, struct err *err)
 		"SERVICE:OPERATION=KIND[:ARG][:OFTEN]", 0, 0},
 	    {0, "seed", OPT_INTEGER, &run->seed, "N",
 		"of what is random in faults", 0, 0},
+	    {0, "limits", OPT_FLAG, &run->limits, NULL,
+		"hold clients to AWS's rates: a Kinesis shard's", 0, 0},
 	    {0, "sync", OPT_FLAG, &run->sync, NULL,
 		"survive power loss too, not only kill -9", 0, 0},
 	    {'h', "help", OPT_FLAG, &run->help, NULL, "print this", 0, 0},
@@ -193,6 +196,7 @@ serve(struct run *run, struct err *err)
 		.credentials = run->credentials,
 		.fault = &run->fault,
 		.seed = run->seed,
+		.limits = run->limits,
 		.sync = run->sync ? STORE_SYNC_FULL
 			: run->dir == run->own_dir && run->command != NULL
 			    ? STORE_SYNC_NEVER
