@@ -32,6 +32,12 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS sqs_deleted("
     " region TEXT, name TEXT, at INTEGER NOT NULL,"
     " PRIMARY KEY(region, name)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS sqs_former("
+    " id INTEGER PRIMARY KEY, queue INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " next_at INTEGER);"
+    "CREATE INDEX IF NOT EXISTS sqs_former_queue ON sqs_former(queue);"
+    "CREATE INDEX IF NOT EXISTS sqs_former_next"
+    " ON sqs_former(next_at) WHERE next_at IS NOT NULL;"
     "CREATE TABLE IF NOT EXISTS sqs_depth("
     " queue INTEGER PRIMARY KEY, next INTEGER, fresh INTEGER, turn INTEGER,"
     " visible INTEGER, hidden INTEGER, delayed INTEGER, sent INTEGER,"
@@ -183,6 +189,7 @@ service_open(struct lunad *l)
 	call_of(&c, l);
 	sqs_queue_forget();
 	sqs_move_forget();
+	sqs_sweep_forget();
 	tick_at = SQS_NEVER;
 	if (sqs_metric_active(&c))
 		sqs_tick_from(c.now_ms);
@@ -199,6 +206,9 @@ service_due(struct lunad *l)
 	if (at < due)
 		due = at;
 	at = sqs_move_due(&c);
+	if (at < due)
+		due = at;
+	at = sqs_sweep_due(&c);
 	return at < due ? at : due;
 }
 
@@ -213,6 +223,8 @@ service_run_due(struct lunad *l, int64_t now_ms)
 		sqs_move_run_due(&c);
 	} else if (sqs_queue_due() <= now_ms) {
 		sqs_queue_run_due(&c);
+	} else if (sqs_sweep_due(&c) <= now_ms) {
+		sqs_sweep_run_due(&c);
 	} else if (tick_at <= now_ms) {
 		int64_t minute = tick_at - MINUTE_MS;
 

@@ -144,7 +144,7 @@ sqs_delete_queue(struct request *r)
 	if (!q)
 		return ANSWER_ERROR;
 	id = q->id;
-	sqs_message_purge(&c, q);
+	sqs_sweep_delete(&c, q);
 	sqs_queue_save(&c);
 	store_do(c.store, "DELETE FROM sqs_depth WHERE queue = ?", "i", id);
 	store_do(c.store, "DELETE FROM sqs_attribute WHERE queue = ?", "i", id);
@@ -288,7 +288,7 @@ sqs_purge_queue(struct request *r)
 		    "Only one PurgeQueue operation on %s is allowed every 60 "
 		    "seconds.",
 		    q->name);
-	sqs_message_purge(&c, q);
+	sqs_sweep_purge(&c, q);
 	sqs_queue_used(&c, q);
 	store_do(c.store, "UPDATE sqs_queue SET purged_at = ? WHERE id = ?",
 	    "ii", c.now_ms, q->id);

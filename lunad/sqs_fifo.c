@@ -122,19 +122,6 @@ sqs_fifo_served(struct sqs_call *c, struct sqs_queue *q, int64_t group)
 	group_look(c, q, group);
 }
 
-void
-sqs_fifo_purge(struct sqs_call *c, const struct sqs_queue *q)
-{
-	store_do(c->store,
-	    "DELETE FROM sqs_lane WHERE \"group\" IN"
-	    " (SELECT id FROM sqs_group WHERE queue = ?)",
-	    "i", q->id);
-	store_do(c->store, "DELETE FROM sqs_group WHERE queue = ?", "i", q->id);
-	store_do(c->store, "DELETE FROM sqs_dedup WHERE queue = ?", "i", q->id);
-	store_do(
-	    c->store, "DELETE FROM sqs_attempt WHERE queue = ?", "i", q->id);
-}
-
 static const char *
 scope_of(const struct sqs_queue *q, const struct sqs_message *m)
 {

@@ -371,24 +371,6 @@ sqs_message_move(struct sqs_call *c, struct sqs_queue *from, int64_t id,
 	sqs_message_remove(c, from, id);
 }
 
-void
-sqs_message_purge(struct sqs_call *c, struct sqs_queue *q)
-{
-	struct sqs_depth *d = sqs_queue_depth(c, q);
-	int64_t low = first_id(q), high = last_id(q);
-
-	store_do(c->store, "DELETE FROM sqs_message WHERE id > ? AND id <= ?",
-	    "ii", low, high);
-	store_do(
-	    c->store, "DELETE FROM sqs_hidden WHERE queue = ?", "i", q->id);
-	store_do(c->store, "DELETE FROM sqs_returned WHERE id > ? AND id <= ?",
-	    "ii", low, high);
-	if (q->fifo)
-		sqs_fifo_purge(c, q);
-	d->fresh = d->next;
-	d->visible = d->hidden = d->delayed = 0;
-}
-
 int64_t
 sqs_message_oldest(struct sqs_call *c, const struct sqs_queue *q)
 {

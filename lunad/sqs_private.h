@@ -115,7 +115,7 @@ struct sqs_state {
 	int64_t visible_at, received, first_at, last_at;
 };
 
-/* What a receipt handle says. */
+/* What a receipt handle says; id 0: of a message that a purge removed. */
 struct sqs_receipt {
 	int64_t id, received, at_ms;
 };
@@ -252,7 +252,6 @@ size_t sqs_message_visible(
 /* To another queue: as a dead letter, or (anew) as a new message. */
 void sqs_message_move(struct sqs_call *c, struct sqs_queue *from, int64_t id,
     struct sqs_queue *to, bool anew, const char *source);
-void sqs_message_purge(struct sqs_call *c, struct sqs_queue *q);
 int64_t sqs_message_oldest(struct sqs_call *c, const struct sqs_queue *q);
 
 /* sqs_fifo.c */
@@ -273,7 +272,6 @@ int64_t sqs_fifo_group(
 int64_t sqs_fifo_first(struct sqs_call *c, int64_t group, int64_t after);
 /* A receive is done with group: its turn ends. */
 void sqs_fifo_served(struct sqs_call *c, struct sqs_queue *q, int64_t group);
-void sqs_fifo_purge(struct sqs_call *c, const struct sqs_queue *q);
 /* ReceiveRequestAttemptId: what it received before. */
 size_t sqs_fifo_attempt(struct sqs_call *c, const struct sqs_queue *q,
     const char *attempt, int64_t *ids, struct sqs_state *states);
@@ -315,6 +313,18 @@ int sqs_list_moves(struct request *r);
 int64_t sqs_move_due(struct sqs_call *c);
 void sqs_move_run_due(struct sqs_call *c);
 void sqs_move_forget(void);
+
+/* sqs_sweep.c */
+/* Empty the queue; its id is another one then. */
+void sqs_sweep_purge(struct sqs_call *c, struct sqs_queue *q);
+/* The queue's row goes: let its messages go after it. */
+void sqs_sweep_delete(struct sqs_call *c, const struct sqs_queue *q);
+/* Had the queue this id before it was purged? */
+bool sqs_sweep_former(
+    struct sqs_call *c, const struct sqs_queue *q, int64_t id);
+int64_t sqs_sweep_due(struct sqs_call *c);
+void sqs_sweep_run_due(struct sqs_call *c);
+void sqs_sweep_forget(void);
 
 /* sqs_metric.c */
 void sqs_metric_minute(struct sqs_call *c, int64_t minute_ms);

@@ -49,6 +49,7 @@ read_receipt(struct sqs_call *c, const struct sqs_queue *q, const char *handle,
 {
 	struct buf b = {0};
 	uint8_t bytes[HANDLE] = {0};
+	int64_t queue;
 	bool good = text_unbase64(handle, strlen(handle), &b) == 0 &&
 		    b.len == sizeof bytes;
 
@@ -58,8 +59,12 @@ read_receipt(struct sqs_call *c, const struct sqs_queue *q, const char *handle,
 	out->id = unpack(bytes + 1, 8);
 	out->received = unpack(bytes + 9, 4);
 	out->at_ms = unpack(bytes + 13, 8);
-	if (!good || bytes[0] != VERSION ||
-	    out->id >> SQS_SEQUENCE_BITS != q->id || out->at_ms > c->now_ms)
+	queue = out->id >> SQS_SEQUENCE_BITS;
+	if (good && queue != q->id && sqs_sweep_former(c, q, queue))
+		out->id = 0;
+	else if (queue != q->id)
+		good = false;
+	if (!good || bytes[0] != VERSION || out->at_ms > c->now_ms)
 		return sqs_refuse(why, 400, "ReceiptHandleIsInvalid",
 		    "The input receipt handle \"%.256s\" is not a valid "
 		    "receipt handle.",

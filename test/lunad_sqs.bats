@@ -494,9 +494,55 @@ audit() {
 	put b b 2
 	take
 	sqs DeleteQueue "{\"QueueUrl\":\"$q\"}"
+	lunad_clock 1s >/dev/null
 	audit
-	[ "$(sqlite3 "$LUNAD_DIR"/data/*.db "SELECT count(*) FROM sqs_group
-	    WHERE queue NOT IN (SELECT id FROM sqs_queue)")" = 0 ]
+	[ "$(left)" = 0 ]
+}
+
+# left: rows of queues that are no more.
+left() {
+	sqlite3 "$LUNAD_DIR"/data/*.db "SELECT count(*) FROM
+	    (SELECT queue FROM sqs_group UNION ALL SELECT queue FROM sqs_dedup
+	    UNION ALL SELECT queue FROM sqs_attempt
+	    UNION ALL SELECT id >> 40 FROM sqs_message
+	    UNION ALL SELECT id >> 40 FROM sqs_hidden
+	    UNION ALL SELECT id >> 40 FROM sqs_returned
+	    UNION ALL SELECT id >> 40 FROM sqs_lane)
+	    WHERE queue NOT IN (SELECT id FROM sqs_queue)"
+}
+
+@test "a purge is done at once, and its sweeping survives kill -9" {
+	lunad_start
+	make_queue "$q.fifo" '{"FifoQueue":"true"}'
+	sqs TagQueue "{\"QueueUrl\":\"$q.fifo\",\"Tags\":{\"a\":\"b\"}}"
+	seq 5000 | jq -c '{n: .}' |
+		sqs-send --quiet "$q.fifo" --group 'g{{n}}' --dedup '{{n}}'
+	make_queue "$q"
+	seq 20000 | jq -c '{n: .}' | sqs-send --quiet "$q"
+	sqs ReceiveMessage "{\"QueueUrl\":\"$q\"}"
+	h=$(handle)
+	for name in "$q.fifo" "$q"; do
+		sqs PurgeQueue "{\"QueueUrl\":\"$name\"}"
+	done
+	lunad_again
+	[ "$(depths)" = "0 0 0" ]
+	[ -z "$(take)" ]
+	send new
+	[ "$(depths)" = "1 0 0" ]
+	sqs DeleteMessage "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"$h\"}"
+	run ! sqs ChangeMessageVisibility \
+	    "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"$h\",\"VisibilityTimeout\":9}"
+	[ "$(take)" = new ]
+	[ "$(sqs ListQueueTags "{\"QueueUrl\":\"$q.fifo\"}" |
+		jq -c .Tags)" = '{"a":"b"}' ]
+	# What went before is no duplicate now.
+	echo '{"n":1}' |
+		sqs-send --quiet "$q.fifo" --group g1 --dedup 1
+	[ "$(q=$q.fifo take)" = '{"n":1}' ]
+	lunad_clock 1m >/dev/null
+	[ "$(left)" = 0 ]
+	audit
+	lunad_stop
 }
 
 @test "reset forgets all queues" {
