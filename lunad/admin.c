@@ -66,6 +66,7 @@ clock_post(struct lunad *l, struct call *c)
 	const char *to = param(&c->r, "to");
 	const char *advance = param(&c->r, "advance");
 	int64_t at, by = 0;
+	struct err err;
 	if ((to == NULL) == (advance == NULL))
 		return refuse(c, 400,
 		    "write {\"advance\":\"5m\"} or "
@@ -78,10 +79,9 @@ clock_post(struct lunad *l, struct call *c)
 		at = lunad_now(l) + by;
 	else if (at < lunad_now(l))
 		return refuse(c, 400, "to: the clock never goes back");
-	int events = clock_advance(l, at);
+	int events = clock_advance(l, at, &err);
 	if (events < 0)
-		return refuse(c, 500,
-		    "what is due now cannot be stored: the clock stands there");
+		return refuse(c, 500, err.message);
 	return put_clock(l, c, events);
 }
 

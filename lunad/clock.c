@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core.h"
+#include "diag.h"
 #include "mem.h"
 #include "text.h"
 
@@ -9,17 +10,27 @@
 #define LOOK_MS 5
 /* A transaction of an advance is no larger than this. */
 #define EVENTS 256
+/* After so long it is the requests' turn. */
+#define TURN_MS 5
 /* An event that could not be stored is run again after this. */
 #define AGAIN_MS 1000
+/* A service whose due time stands however often it is run would hold the
+ * clock for ever: after so many runs, of which one that changed no row counts
+ * for a thousand, it is reported and left out for a while (real time). */
+#define STANDING 10000000
+#define IDLE 1000
+#define HELD_MS 60000
 
 struct clock {
 	int64_t offset_ms;
 	int64_t last_ms;   /* told last: never goes back */
 	int64_t frozen_ms; /* while an event runs; 0: not frozen */
 	int64_t due_ms;    /* as of the last look */
-	const struct api *due_api;
+	size_t due_api;
 	int64_t looked_ms; /* real */
 	bool dirty;
+	int64_t standing;       /* of due_api at due_ms */
+	int64_t *held_until_ms; /* each api's; real */
 };
 
 int64_t
@@ -46,9 +57,13 @@ struct clock *
 clock_open(struct lunad *l, const char *start, struct err *err)
 {
 	struct clock *k = mem_alloc(sizeof(*k));
+	size_t apis = 0;
 	int64_t at;
 	l->clock = k;
 	k->dirty = true;
+	while (lunad_apis[apis] != NULL)
+		apis++;
+	k->held_until_ms = mem_alloc((apis + 1) * sizeof(int64_t));
 	if (store_script(l->store,
 		"CREATE TABLE IF NOT EXISTS core_clock"
 		" (one INTEGER PRIMARY KEY, offset_ms INTEGER NOT NULL)",
@@ -83,6 +98,8 @@ clock_open(struct lunad *l, const char *start, struct err *err)
 void
 clock_free(struct clock *k)
 {
+	if (k != NULL)
+		free(k->held_until_ms);
 	free(k);
 }
 
@@ -101,12 +118,39 @@ look(struct lunad *l)
 	k->looked_ms = text_tick();
 	for (size_t i = 0; lunad_apis[i] != NULL; i++) {
 		const struct api *api = lunad_apis[i];
-		int64_t due = api->due == NULL ? INT64_MAX : api->due(l);
+		if (api->due == NULL || k->held_until_ms[i] > k->looked_ms)
+			continue;
+		int64_t due = api->due(l);
 		if (due < k->due_ms) {
 			k->due_ms = due;
-			k->due_api = api;
+			k->due_api = i;
 		}
 	}
+}
+
+/* After a run of what was due: is it due as before, and was for too long?
+ * Then it is held. */
+static int
+hold(struct lunad *l, size_t api, int64_t due_ms, int64_t changes,
+    struct err *err)
+{
+	struct clock *k = l->clock;
+	char iso[TEXT_ISO];
+	if (k->due_api != api || k->due_ms != due_ms) {
+		k->standing = 0;
+		return 0;
+	}
+	k->standing += store_changes(l->store) == changes ? IDLE : 1;
+	if (k->standing < STANDING)
+		return 0;
+	k->standing = 0;
+	k->held_until_ms[api] = text_tick() + HELD_MS;
+	look(l);
+	text_iso(due_ms, iso);
+	return err_set(err, ERR_LATER, "ClockStands",
+	    "what %s has to do at %s stays due however often it is done; it "
+	    "is left out for a minute: please report this",
+	    lunad_apis[api]->name, iso);
 }
 
 /* Run the one event that is due next, as of now_ms. false: it could not be
@@ -119,7 +163,7 @@ run_one(struct lunad *l, int64_t now_ms)
 	k->last_ms = now_ms;
 	store_clear(l->store);
 	store_save(l->store);
-	k->due_api->run_due(l, now_ms);
+	lunad_apis[k->due_api]->run_due(l, now_ms);
 	bool failed = store_failed(l->store);
 	if (failed)
 		store_undo(l->store);
@@ -133,15 +177,22 @@ int
 clock_run(struct lunad *l, int most)
 {
 	struct clock *k = l->clock;
+	int64_t began = text_tick();
+	struct err err;
 	int ran = 0;
 	if (k->dirty && text_tick() - k->looked_ms >= LOOK_MS)
 		look(l);
-	while (ran < most && k->due_ms <= lunad_now(l)) {
+	while (ran < most && k->due_ms <= lunad_now(l) &&
+	       text_tick() - began < TURN_MS) {
+		size_t api = k->due_api;
+		int64_t due = k->due_ms, changes = store_changes(l->store);
 		bool stored = run_one(l, lunad_now(l));
 		ran++;
 		look(l);
 		if (!stored)
 			k->due_ms = lunad_now(l) + AGAIN_MS;
+		else if (hold(l, api, due, changes, &err) < 0)
+			diag("%s", err.message);
 	}
 	return ran;
 }
@@ -173,15 +224,25 @@ settle(struct lunad *l, int64_t offset_ms)
 }
 
 int
-clock_advance(struct lunad *l, int64_t to_ms)
+clock_advance(struct lunad *l, int64_t to_ms, struct err *err)
 {
 	struct clock *k = l->clock;
 	int64_t now = lunad_now(l);
 	int64_t offset = k->offset_ms + (to_ms > now ? to_ms - now : 0);
 	int ran = 0;
-	for (look(l); k->due_ms <= to_ms; look(l)) {
-		now = k->due_ms > now ? k->due_ms : now;
+	look(l);
+	while (k->due_ms <= to_ms) {
+		size_t api = k->due_api;
+		int64_t due = k->due_ms, changes = store_changes(l->store);
+		now = due > now ? due : now;
 		if (!run_one(l, now)) {
+			settle(l, now - text_now());
+			return err_set(err, ERR_LATER, "NotStored",
+			    "what is due now cannot be stored: the clock "
+			    "stands there");
+		}
+		look(l);
+		if (hold(l, api, due, changes, err) < 0) {
 			settle(l, now - text_now());
 			return -1;
 		}

@@ -183,15 +183,17 @@ void route_input(struct call *c, struct buf *out);
 /* clock.c */
 struct clock *clock_open(struct lunad *l, const char *start, struct err *err);
 void clock_free(struct clock *clock);
-/* Run what is due by now, at most `most` events; returns how many ran. */
+/* Run what is due by now, at most `most` events and not for long; returns how
+ * many ran. */
 int clock_run(struct lunad *l, int most);
 /* Milliseconds (real) until the next event, at most `limit`. */
 int clock_wait(struct lunad *l, int limit_ms);
 /* Something was written: what is due may have changed. */
 void clock_dirty(struct lunad *l);
 /* Move virtual time to to_ms, event by event, and commit; returns how many
- * events ran, or -1: one could not be stored, and time stands there. */
-int clock_advance(struct lunad *l, int64_t to_ms);
+ * events ran, or -1: one could not be stored, or stays due whatever is done,
+ * and time stands there. */
+int clock_advance(struct lunad *l, int64_t to_ms, struct err *err);
 
 /* fault.c */
 struct faults *faults_new(void);

@@ -351,6 +351,12 @@ store_commit(struct store *s)
 	return -1;
 }
 
+int64_t
+store_changes(const struct store *s)
+{
+	return sqlite3_total_changes64(s->db);
+}
+
 uint64_t
 store_undone(const struct store *s)
 {

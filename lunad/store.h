@@ -44,6 +44,9 @@ int64_t store_last_id(struct store *s);
  * service keeps in memory may never have been and are read again. */
 uint64_t store_undone(const struct store *s);
 
+/* How many rows were changed so far. */
+int64_t store_changes(const struct store *s);
+
 /*
  * The core's part; services need none of it.
  *
