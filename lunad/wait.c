@@ -1,5 +1,4 @@
-#include <sys/socket.h>
-
+#include <poll.h>
 #include <string.h>
 
 #include "link.h"
@@ -80,9 +79,11 @@ wait_take(struct waiting *w, int64_t now_ms, struct link **at)
 bool
 wait_gone(const struct link *k)
 {
-	char byte;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    k->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	return info != NULL &&
-	       recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	struct pollfd at = {.events = POLLRDHUP};
+	if (info == NULL)
+		return false;
+	at.fd = info->connect_fd;
+	return poll(&at, 1, 0) > 0;
 }

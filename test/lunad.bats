@@ -270,6 +270,48 @@ as() {
 		jq -e '.Messages[0].Body == "hi"'
 }
 
+# between PORT: passes one request on to PORT and prints its own port, then
+# "sent"; resets that connection at the end of its stdin.
+between() {
+	python3 -c '
+import socket, struct, sys
+l = socket.socket()
+l.bind(("127.0.0.1", 0))
+l.listen()
+print(l.getsockname()[1], flush=True)
+a = l.accept()[0]
+b = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+sent = b""
+while b"WaitTimeSeconds" not in sent:
+    piece = a.recv(65536)
+    b.sendall(piece)
+    sent += piece
+print("sent", flush=True)
+sys.stdin.read()
+b.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+b.close()' "$1"
+}
+
+@test "nor does one whose connection was reset" {
+	start
+	queue=$(sqs CreateQueue '{"QueueName":"q"}' | jq -r .QueueUrl)
+	coproc BETWEEN { between "${url##*:}"; }
+	pid=$BETWEEN_PID
+	read -r port <&"${BETWEEN[0]}"
+	url=http://127.0.0.1:$port sqs ReceiveMessage \
+		"{\"QueueUrl\":\"$queue\",\"WaitTimeSeconds\":20}" 3>&- &
+	read -r line <&"${BETWEEN[0]}"
+	[ "$line" = sent ]
+	# Answered after what came before it.
+	sqs ListQueues '{}' | jq -e .QueueUrls
+	eval "exec ${BETWEEN[1]}>&-"
+	wait "$pid"
+	sqs SendMessage "{\"QueueUrl\":\"$queue\",\"MessageBody\":\"hi\"}" |
+		jq -e .MessageId
+	sqs ReceiveMessage "{\"QueueUrl\":\"$queue\"}" |
+		jq -e '.Messages[0].Body == "hi"'
+}
+
 @test "what is refused changed nothing" {
 	start
 	queue=$(sqs CreateQueue '{"QueueName":"q"}' | jq -r .QueueUrl)
