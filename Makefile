@@ -42,6 +42,7 @@ TESTS      = $(wildcard test/*.bats)
 
 TOOLS   = $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 PROGS   = $(TOOLS:%=$(BUILD)/bin/%) $(if $(LUNAD_O),$(BUILD)/bin/lunad)
+EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*/*.c))
 LIB_O   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard libaws/*.c))
 LUNAD_O = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lunad/*.c))
 LUNAD_A = $(BUILD)/liblunad.a
@@ -49,7 +50,7 @@ LIB     = $(BUILD)/libaws.a
 # Small programs that let bats drive a pure module: test/unit/x.c.
 UNITS   = $(patsubst test/unit/%.c,$(BUILD)/test/%,$(wildcard test/unit/*.c))
 
-all: $(LIB) $(PROGS)
+all: $(LIB) $(PROGS) $(EXAMPLES)
 
 # Plain `make` installs nothing; it says in one line what is missing.
 $(BUILD)/.have: Makefile
@@ -78,6 +79,11 @@ $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(LIB)
 $(BUILD)/bin/lunad: $(LUNAD_O) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(LUNAD_O) $(LIB) $(LIBS_LUNAD)
+
+# Programs that belong to one example.
+$(BUILD)/examples/%: $(BUILD)/examples/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS_TOOL)
 
 # Drivers of lunad's own modules.
 $(LUNAD_A): $(filter-out %/main.o,$(LUNAD_O))

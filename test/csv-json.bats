@@ -13,7 +13,7 @@ give() {
 	try csv-json --help
 	[ "$status" -eq 0 ]
 	local bad
-	for bad in -dab '-d"' -dé --types=a --types=a:text --types=a:int, \
+	for bad in -dab '-d"' -dé --types=a --types=a:text '--types=a:int,' \
 	    --types=a:int,a:num operand; do
 		try csv-json "$bad" </dev/null
 		[ "$status" -eq 2 ]
