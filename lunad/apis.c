@@ -9,6 +9,7 @@ extern const struct api events_api;
 extern const struct api iam_api;
 extern const struct api kinesis_api;
 extern const struct api kms_api;
+extern const struct api s3_api;
 extern const struct api ses_api;
 extern const struct api sns_api;
 extern const struct api sqs_api;
@@ -16,6 +17,7 @@ extern const struct api sts_api;
 
 const struct api *const lunad_apis[] = {
     &sqs_api,
+    &s3_api,
     &dynamodb_api,
     &cloudwatch_api,
     &sns_api,

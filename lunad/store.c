@@ -24,7 +24,7 @@ struct store {
 	bool failed;
 	bool open; /* a transaction was begun and not ended here */
 	bool lost; /* but SQLite ended one of it */
-	uint64_t undone;
+	uint64_t undone, commits;
 	/* What total_changes was at each open savepoint. */
 	sqlite3_int64 changes[NESTED];
 	size_t depth;
@@ -343,8 +343,10 @@ store_commit(struct store *s)
 	store_clear(s);
 	if (!lost)
 		store_do(s, "COMMIT", "");
-	if (!lost && !s->failed)
+	if (!lost && !s->failed) {
+		s->commits++;
 		return 0;
+	}
 	if (!ended(s))
 		store_do(s, "ROLLBACK", "");
 	s->undone++;
@@ -361,6 +363,12 @@ uint64_t
 store_undone(const struct store *s)
 {
 	return s->undone;
+}
+
+uint64_t
+store_commits(const struct store *s)
+{
+	return s->commits;
 }
 
 bool

@@ -43,6 +43,8 @@ int64_t store_last_id(struct store *s);
 /* How often changes were rolled back so far: when it has moved, rows that a
  * service keeps in memory may never have been and are read again. */
 uint64_t store_undone(const struct store *s);
+/* How many commits there were: what was done before this moved is kept. */
+uint64_t store_commits(const struct store *s);
 
 /* How many rows were changed so far. */
 int64_t store_changes(const struct store *s);

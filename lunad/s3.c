@@ -1,0 +1,96 @@
+/*
+ * Amazon S3: buckets and objects.
+ *
+ * Source: Amazon S3 API Reference.
+ */
+#include "s3_private.h"
+
+static void
+end(struct request *r)
+{
+	struct s3 *q = r->state;
+	if (q != NULL)
+		s3_incoming_free(q->incoming);
+}
+
+static const struct raw_api raw = {
+    .wants = s3_wants,
+    .route = s3_route,
+    .end = end,
+    .collect_max = (size_t)16 << 20,
+};
+
+static int64_t
+due(struct lunad *l)
+{
+	return s3_blob_due(l);
+}
+
+static void
+run_due(struct lunad *l, int64_t now_ms)
+{
+	(void)now_ms;
+	s3_blob_run_due(l);
+}
+
+static const struct operation operations[] = {
+    {.name = "ListBuckets", .run = s3_list_buckets},
+    {.name = "CreateBucket", .run = s3_create_bucket, .writes = true},
+    {.name = "HeadBucket", .run = s3_head_bucket},
+    {.name = "DeleteBucket", .run = s3_delete_bucket, .writes = true},
+    {.name = "GetBucketLocation", .run = s3_get_bucket_location},
+    {.name = "ListObjects", .run = s3_list_objects},
+    {.name = "ListObjectsV2", .run = s3_list_objects_v2},
+    {.name = "PutObject",
+	.run = s3_put_object,
+	.writes = true,
+	.begin = s3_put_begin,
+	.take = s3_incoming_take},
+    {.name = "GetObject", .run = s3_get_object},
+    {.name = "HeadObject", .run = s3_get_object},
+    {.name = "DeleteObject", .run = s3_delete_object, .writes = true},
+    {.name = NULL},
+};
+
+/* Nothing of s3_blob's is read when objects are listed. */
+static const char schema[] =
+    "CREATE TABLE IF NOT EXISTS s3_bucket ("
+    " name TEXT PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL,"
+    " created_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS s3_setting ("
+    " bucket TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL,"
+    " PRIMARY KEY (bucket, name)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS s3_object ("
+    " bucket TEXT NOT NULL, key BLOB NOT NULL, id INTEGER NOT NULL,"
+    " size INTEGER NOT NULL, modified_ms INTEGER NOT NULL,"
+    " etag TEXT NOT NULL, class TEXT NOT NULL, sum TEXT, sum_text TEXT,"
+    " sum_type TEXT, parts INTEGER NOT NULL, tags TEXT NOT NULL,"
+    " meta BLOB NOT NULL, PRIMARY KEY (bucket, key)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS s3_blob ("
+    " id INTEGER PRIMARY KEY, size INTEGER NOT NULL, bytes BLOB);"
+    "CREATE TABLE IF NOT EXISTS s3_piece ("
+    " object INTEGER NOT NULL, number INTEGER NOT NULL,"
+    " start INTEGER NOT NULL, size INTEGER NOT NULL, blob INTEGER NOT NULL,"
+    " sum_text TEXT, PRIMARY KEY (object, number)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS s3_upload ("
+    " id INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE,"
+    " bucket TEXT NOT NULL, key BLOB NOT NULL, started_ms INTEGER NOT NULL,"
+    " class TEXT NOT NULL, sum TEXT, sum_type TEXT, tags TEXT NOT NULL,"
+    " meta BLOB NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS s3_upload_key"
+    " ON s3_upload (bucket, key, id);"
+    "CREATE TABLE IF NOT EXISTS s3_part ("
+    " upload INTEGER NOT NULL, number INTEGER NOT NULL,"
+    " blob INTEGER NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,"
+    " sum TEXT, sum_text TEXT, modified_ms INTEGER NOT NULL,"
+    " PRIMARY KEY (upload, number)) WITHOUT ROWID;";
+
+const struct api s3_api = {
+    .name = "s3",
+    .operation = operations,
+    .schema = schema,
+    .due = due,
+    .run_due = run_due,
+    .open = s3_blob_open_all,
+    .raw = &raw,
+};

@@ -1,0 +1,297 @@
+/*
+ * The bytes of objects: in a row of the store when they are few, else in a
+ * file of their own beside it, DIR/s3/ID.
+ */
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "mem.h"
+#include "s3_private.h"
+#include "text.h"
+
+#define IN_ROW ((size_t)64 << 10)
+#define SYNC_EVERY ((uint64_t)16 << 20)
+
+struct s3_blob {
+	struct lunad *lunad;
+	int64_t id;
+	int fd; /* -1: still in few */
+	struct buf few;
+	uint64_t size, unsynced;
+};
+
+/* A file to unlink, once the transaction that gave it up is committed. */
+struct waste {
+	int64_t id;
+	uint64_t commits; /* how many there were when it was given up */
+	struct waste *next;
+};
+
+static struct {
+	int64_t last_id;
+	struct waste *waste;
+} blobs;
+
+static char *
+path_of(struct lunad *l, int64_t id)
+{
+	return mem_format("%s/s3/%" PRId64, lunad_dir(l), id);
+}
+
+int64_t
+s3_new_id(void)
+{
+	return ++blobs.last_id;
+}
+
+static bool
+is_kept(struct lunad *l, int64_t id)
+{
+	return store_number(lunad_store(l), 0,
+		   "SELECT 1 FROM s3_blob WHERE id = ?", "i", id) != 0;
+}
+
+static void
+unlink_blob(struct lunad *l, int64_t id)
+{
+	char *path = path_of(l, id);
+	if (unlink(path) != 0 && errno != ENOENT)
+		diag("s3: %s: %s", path, strerror(errno));
+	free(path);
+}
+
+/* Files that no row knows: of uploads that a crash cut off, and of blobs
+ * that were given up just before it. */
+static void
+sweep(struct lunad *l)
+{
+	char *path = mem_format("%s/s3", lunad_dir(l));
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		diag("s3: %s: %s", path, strerror(errno));
+	DIR *dir = opendir(path);
+	const struct dirent *e;
+	int64_t id;
+	while (dir != NULL && (e = readdir(dir)) != NULL)
+		if (text_integer(e->d_name, 1, INT64_MAX, &id) == 0 &&
+		    !is_kept(l, id))
+			unlink_blob(l, id);
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+}
+
+void
+s3_blob_open_all(struct lunad *l)
+{
+	while (blobs.waste != NULL) {
+		struct waste *w = blobs.waste;
+		blobs.waste = w->next;
+		free(w);
+	}
+	int64_t last = store_number(lunad_store(l), 0,
+	    "SELECT max((SELECT ifnull(max(id), 0) FROM s3_blob),"
+	    " (SELECT ifnull(max(id), 0) FROM s3_upload),"
+	    " (SELECT ifnull(max(object), 0) FROM s3_piece))",
+	    "");
+	if (last > blobs.last_id)
+		blobs.last_id = last;
+	sweep(l);
+}
+
+struct s3_blob *
+s3_blob_new(struct lunad *l)
+{
+	struct s3_blob *b = mem_alloc(sizeof(*b));
+	b->lunad = l;
+	b->id = s3_new_id();
+	b->fd = -1;
+	return b;
+}
+
+static int
+write_all(struct s3_blob *b, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(b->fd, bytes, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			diag("s3: %s/s3/%" PRId64 ": %s", lunad_dir(b->lunad),
+			    b->id, strerror(errno));
+			return -1;
+		}
+		bytes += n;
+		len -= (size_t)n;
+		b->unsynced += (uint64_t)n;
+	}
+	if (lunad_sync(b->lunad) && b->unsynced >= SYNC_EVERY) {
+		b->unsynced = 0;
+		return fdatasync(b->fd);
+	}
+	return 0;
+}
+
+static int
+begin_file(struct s3_blob *b)
+{
+	char *path = path_of(b->lunad, b->id);
+	b->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (b->fd < 0)
+		diag("s3: %s: %s", path, strerror(errno));
+	free(path);
+	return b->fd < 0 ? -1 : write_all(b, buf_text(&b->few), b->few.len);
+}
+
+int
+s3_blob_add(struct s3_blob *b, const char *bytes, size_t len)
+{
+	b->size += len;
+	if (b->fd < 0 && b->size <= IN_ROW) {
+		buf_add(&b->few, bytes, len);
+		return 0;
+	}
+	if (b->fd < 0 && begin_file(b) < 0)
+		return -1;
+	return write_all(b, bytes, len);
+}
+
+/* Its bytes, and its name in the directory. */
+static int
+sync_file(struct s3_blob *b)
+{
+	char *path = mem_format("%s/s3", lunad_dir(b->lunad));
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fdatasync(b->fd) == 0 && dir >= 0 && fsync(dir) == 0 ? 0 : -1;
+	if (rc < 0)
+		diag("s3: %s: %s", path, strerror(errno));
+	if (dir >= 0)
+		close(dir);
+	free(path);
+	return rc;
+}
+
+void
+s3_blob_drop(struct s3_blob *b)
+{
+	if (b == NULL)
+		return;
+	if (b->fd >= 0) {
+		close(b->fd);
+		unlink_blob(b->lunad, b->id);
+	}
+	buf_clear(&b->few);
+	free(b);
+}
+
+int64_t
+s3_blob_keep(struct s3_blob *b)
+{
+	struct store *s = lunad_store(b->lunad);
+	if (b->fd >= 0 && lunad_sync(b->lunad) && sync_file(b) < 0) {
+		s3_blob_drop(b);
+		return -1;
+	}
+	if (b->fd < 0)
+		store_do(s,
+		    "INSERT INTO s3_blob (id, size, bytes) VALUES (?, ?, ?)",
+		    "iib", b->id, (int64_t)b->size, buf_text(&b->few),
+		    b->few.len);
+	else
+		store_do(s, "INSERT INTO s3_blob (id, size) VALUES (?, ?)",
+		    "ii", b->id, (int64_t)b->size);
+	int64_t id = b->id;
+	if (b->fd >= 0)
+		close(b->fd);
+	buf_clear(&b->few);
+	free(b);
+	return id;
+}
+
+/* One that is given up twice (the first time was rolled back) waits for the
+ * later commit. */
+static void
+waste(struct lunad *l, int64_t id)
+{
+	struct waste *w = blobs.waste;
+	while (w != NULL && w->id != id)
+		w = w->next;
+	if (w == NULL) {
+		w = mem_alloc(sizeof(*w));
+		w->id = id;
+		w->next = blobs.waste;
+		blobs.waste = w;
+	}
+	w->commits = store_commits(lunad_store(l));
+}
+
+void
+s3_blob_remove(struct lunad *l, int64_t id)
+{
+	struct store *s = lunad_store(l);
+	bool file =
+	    store_number(s, 0, "SELECT bytes IS NULL FROM s3_blob WHERE id = ?",
+		"i", id) != 0;
+	store_do(s, "DELETE FROM s3_blob WHERE id = ?", "i", id);
+	if (file)
+		waste(l, id);
+}
+
+static struct waste **
+ripe(struct lunad *l)
+{
+	struct waste **at = &blobs.waste;
+	while (*at != NULL && (*at)->commits == store_commits(lunad_store(l)))
+		at = &(*at)->next;
+	return at;
+}
+
+int64_t
+s3_blob_due(struct lunad *l)
+{
+	return *ripe(l) == NULL ? INT64_MAX : 0;
+}
+
+void
+s3_blob_run_due(struct lunad *l)
+{
+	struct waste **at = ripe(l);
+	struct waste *w = *at;
+	if (w == NULL)
+		return;
+	if (!is_kept(l, w->id))
+		unlink_blob(l, w->id);
+	*at = w->next;
+	free(w);
+}
+
+int
+s3_blob_read(struct request *r, int64_t id, const char **bytes, size_t *len)
+{
+	int fd = -1;
+	*bytes = NULL;
+	sqlite3_stmt *q = store_query(
+	    r->store, "SELECT bytes FROM s3_blob WHERE id = ?", "i", id);
+	if (!store_next(q))
+		return -1;
+	if (store_null(q, 0)) {
+		char *path = path_of(r->lunad, id);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			diag("s3: %s: %s", path, strerror(errno));
+		free(path);
+	} else {
+		const char *at = store_bytes(q, 0, len);
+		*bytes = request_copy(r, at, *len);
+	}
+	store_end(q);
+	return fd;
+}
