@@ -188,8 +188,8 @@ record_emit(const struct record *r, const char *to, const char *fields,
 	end_metadata(r, out);
 }
 
-void
-record_set(const struct record *r, const char *name, const char *value,
+static void
+set_member(const struct record *r, const char *name, const char *value,
     size_t value_len, struct buf *out)
 {
 	const char *end = r->line + r->len;
@@ -222,6 +222,22 @@ record_set(const struct record *r, const char *name, const char *value,
 	if (comma_last)
 		buf_add_char(out, ',');
 	buf_add(out, at, (size_t)(end - at));
+}
+
+void
+record_set(const struct record *r, const char *name, const char *value,
+    size_t value_len, struct buf *out)
+{
+	struct record clean;
+	struct buf line = {0};
+	if (json_get(r->meta, "error").type == JSON_NONE) {
+		set_member(r, name, value, value_len, out);
+		return;
+	}
+	emit_without_error(r, &line);
+	if (record_parse(&clean, line.data, line.len, r->number, NULL) == 0)
+		set_member(&clean, name, value, value_len, out);
+	buf_clear(&line);
 }
 
 static void

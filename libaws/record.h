@@ -49,8 +49,8 @@ void record_emit(const struct record *r, const char *to, const char *fields,
 
 /*
  * Append the line with payload member `name` = value (JSON text): replaced in
- * place where it is, else added last but before a final @metadata. To emit
- * what it made, parse it again.
+ * place where it is, else added last but before a final @metadata. Without
+ * @metadata.error. To emit what it made, parse it again.
  */
 void record_set(const struct record *r, const char *name, const char *value,
     size_t value_len, struct buf *out);
