@@ -159,19 +159,31 @@ check_number(struct json n, struct err *err)
 static int value_at(
     struct json plain, struct buf *out, size_t *size, struct err *err);
 
+static bool
+same_text(struct json a, struct json b)
+{
+	struct buf x = {0}, y = {0};
+	bool same = json_text(a, &x, NULL) == 0 &&
+		    json_text(b, &y, NULL) == 0 && x.len == y.len &&
+		    memcmp(buf_text(&x), buf_text(&y), x.len) == 0;
+	buf_clear(&x);
+	buf_clear(&y);
+	return same;
+}
+
+static bool
+has_escapes(struct json string)
+{
+	return memchr(string.at, '\\', string.len) != NULL;
+}
+
 /* Bytes decide, unless one of them is written with escapes. */
 static bool
 same_key(struct json a, struct json b)
 {
 	if (a.len == b.len && memcmp(a.at, b.at, a.len) == 0)
 		return true;
-	if (memchr(a.at, '\\', a.len) == NULL &&
-	    memchr(b.at, '\\', b.len) == NULL)
-		return false;
-	char *name = json_dup(a);
-	bool same = name != NULL && json_is(b, name);
-	free(name);
-	return same;
+	return (has_escapes(a) || has_escapes(b)) && same_text(a, b);
 }
 
 /* Does a member before this one have its name? */
@@ -200,6 +212,20 @@ repeated(struct json object, struct json key, struct lookup *seen)
 	return !first && stands_before(object, key);
 }
 
+/* Is it text at all, and there only once? */
+static int
+check_name(
+    struct json object, struct json key, struct lookup *seen, struct err *err)
+{
+	struct buf name = {0};
+	int r = has_escapes(key) ? json_text(key, &name, err) : 0;
+	buf_clear(&name);
+	if (r == 0 && repeated(object, key, seen))
+		r = err_set(err, ERR_RECORD, "RepeatedMember",
+		    "member %.*s stands there twice", (int)key.len, key.at);
+	return r;
+}
+
 /* The members of an object but the one named `but`, each typed. */
 static int
 add_members(struct json object, const char *but, struct buf *out, size_t *size,
@@ -218,11 +244,8 @@ add_members(struct json object, const char *but, struct buf *out, size_t *size,
 		buf_add(out, key.at, key.len);
 		buf_add_char(out, ':');
 		*size += key.len - 2;
-		if (repeated(object, key, &seen))
-			r = err_set(err, ERR_RECORD, "RepeatedMember",
-			    "member %.*s stands there twice", (int)key.len,
-			    key.at);
-		else
+		r = check_name(object, key, &seen, err);
+		if (r == 0)
 			r = value_at(value, out, size, err);
 		comma = ",";
 	}
@@ -470,18 +493,6 @@ table_plain_item(struct json item, struct buf *out)
 		comma = ",";
 	}
 	buf_add_char(out, '}');
-}
-
-static bool
-same_text(struct json a, struct json b)
-{
-	struct buf x = {0}, y = {0};
-	bool same = json_text(a, &x, NULL) == 0 &&
-		    json_text(b, &y, NULL) == 0 && x.len == y.len &&
-		    memcmp(buf_text(&x), buf_text(&y), x.len) == 0;
-	buf_clear(&x);
-	buf_clear(&y);
-	return same;
 }
 
 static bool
