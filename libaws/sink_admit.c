@@ -99,6 +99,7 @@ take_text(const struct sink *s, struct window_slot *slot)
 {
 	if (!s->about->text_lines || slot->rec.replayed_raw ||
 	    strcmp(slot->err->code, "LineTooLong") == 0 ||
+	    strcmp(slot->err->code, "InvalidMetadata") == 0 ||
 	    text_utf8(slot->rec.line, slot->rec.len) < slot->rec.len)
 		return false;
 	slot->state = WINDOW_OPEN;
