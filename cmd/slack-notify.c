@@ -43,8 +43,7 @@ say(struct posting *p, const struct record *r, struct buf *out, struct err *err)
 		return -1;
 	buf_reset(&p->mrkdwn);
 	text_slack(p->plain.data, p->plain.len, &p->mrkdwn);
-	slack_say(&p->mrkdwn, out);
-	return 0;
+	return slack_say(&p->mrkdwn, out, err);
 }
 
 static int
@@ -58,8 +57,7 @@ encode(void *ctx, const struct record *r, size_t part, struct sink_entry *e,
 		if (template_fill(p->text, r, TEMPLATE_SLACK, &p->plain, err) !=
 		    0)
 			return -1;
-		slack_say(&p->plain, &e->body);
-		return 0;
+		return slack_say(&p->plain, &e->body, err);
 	}
 	if (!alarm_read(r->root, part, &alarm, &p->plain, &e->more))
 		return say(p, r, &e->body, err);
@@ -117,8 +115,8 @@ main(int argc, char **argv)
 	if (!tool.dry_run && webhook_url(webhook_file, &p.url, &err) != 0)
 		return tool_refused(&tool, &err);
 	struct sink *sink = sink_open(&tool, &sink_about, &p, &err);
-	if (sink != NULL)
-		sink_rate(sink, 1);
+	if (sink != NULL && tool.rate == 0)
+		sink_rate(sink, 1); /* Slack takes bursts, who asks for them */
 	int status = sink != NULL ? sink_run(sink) : tool_refused(&tool, &err);
 	webhook_forget(p.url);
 	template_free(p.text);

@@ -4,7 +4,8 @@
 
 #include "text.h"
 
-enum { SECTION = 2900, FIELD = 1900 }; /* bytes; of 3,000 and 2,000 */
+/* Bytes of an alarm's texts; of 40,000, 3,000 and 2,000 characters. */
+enum { SUMMARY = 38000, SECTION = 2900, FIELD = 1900 };
 
 void
 slack_string(const struct buf *text, size_t most, struct buf *out)
@@ -23,12 +24,32 @@ slack_string(const struct buf *text, size_t most, struct buf *out)
 	buf_clear(&cut);
 }
 
-void
-slack_say(const struct buf *text, struct buf *out)
+/* In UTF-16 a character of four bytes is two. */
+static size_t
+characters(const struct buf *text)
 {
+	size_t n = 0;
+	for (size_t i = 0; i < text->len; i++) {
+		unsigned char c = (unsigned char)text->data[i];
+		n += (c & 0xc0) != 0x80;
+		n += c >= 0xf0;
+	}
+	return n;
+}
+
+int
+slack_say(const struct buf *text, struct buf *out, struct err *err)
+{
+	size_t n = characters(text);
+	if (n > SLACK_TEXT)
+		return err_set(err, ERR_RECORD, "TooLarge",
+		    "a text of %zu characters; Slack shows %d: say less with "
+		    "--text",
+		    n, SLACK_TEXT);
 	buf_add_text(out, "{\"text\":");
-	slack_string(text, SLACK_TEXT, out);
+	text_json_string(buf_text(text), text->len, out);
 	buf_add_char(out, '}');
+	return 0;
 }
 
 static void
@@ -102,7 +123,7 @@ slack_alarm(const struct alarm *a, struct buf *out)
 	buf_add_text(&text, ": ");
 	add_states(a, "", &text);
 	buf_add_text(out, "{\"text\":");
-	slack_string(&text, SLACK_TEXT, out);
+	slack_string(&text, SUMMARY, out);
 	buf_addf(out,
 	    ",\"attachments\":[{\"color\":\"%s\",\"blocks\":[{\"type\":"
 	    "\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":",

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 
 load helpers
+load contract
 load servers
 
 setup() {
@@ -195,10 +196,18 @@ END
 	[[ $stderr != *not-a-secret* ]]
 }
 
-@test "a long text is cut at a whole character" {
+@test "what Slack would cut is refused, and an alarm's reason is cut" {
 	slack <<<"$ok"
-	jq -nc '{t: ("ü" * 50000)}' | slack-notify --text '{{t}}' --quiet
-	said | jq -e '.text | length < 40000 and endswith("ü…")'
+	jq -nc '("ü" * 39999) as $t | {t: ($t + "ü")}, {t: ($t + "😀")}' \
+	    >"$BATS_TEST_TMPDIR/in"
+	try slack-notify --text '{{t}}' --rate 100 <"$BATS_TEST_TMPDIR/in"
+	[ "$status" -eq 1 ]
+	[[ $stderr == 'slack-notify: line 2: TooLarge: '*--text* ]]
+	[ "$(out_count)" -eq 1 ]
+	alarm | jq -c '.NewStateReason = "ü" * 3000' | slack-notify --quiet
+	said | sed -n 1p | jq -e '.text | length == 40000 and endswith("ü")'
+	said | sed -n 2p | jq -e '.attachments[0].blocks[0].text.text |
+	    length < 3000 and endswith("ü…")'
 }
 
 @test "empty input, a full disk, dry run" {
