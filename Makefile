@@ -174,7 +174,8 @@ lint:
 	shellcheck -x $(shell git ls-files '*.sh' .ci/run test/deps \
 	    'test/interop/run' 'examples/*/bin/*' bench/run 'bench/*.bash' \
 	    'bench/part/*')
-	shellcheck -x -e $(LINT_BATS) $(TESTS) $(wildcard test/*.bash)
+	shellcheck -x -e $(LINT_BATS) $(TESTS) $(wildcard test/*.bash \
+	    test/*/*.bash)
 	clang-format --dry-run -Werror $(shell git ls-files '*.[ch]')
 
 # Other people's clients at lunad, our tools at other people's servers.

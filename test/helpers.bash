@@ -127,6 +127,11 @@ queue() {
 		aws-call sqs CreateQueue - >/dev/null
 }
 
+# queue_url NAME: as this server names it.
+queue_url() {
+	echo "$AWS_ENDPOINT_URL/$AWS_ACCOUNT_ID/$1"
+}
+
 # topic NAME: make a topic.
 topic() {
 	aws-call sns CreateTopic "Name=$1" >/dev/null

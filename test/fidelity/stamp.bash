@@ -1,0 +1,4 @@
+# shellcheck shell=bash
+fidelity() {
+	through -a at stamp at
+}
