@@ -32,12 +32,14 @@ struct consume {
 	struct buf url, line;
 	int64_t visibility_ms;
 	uint64_t printed; /* bytes given to stdout, and waiting for it */
-	size_t lost; /* messages whose hold ended before they were settled */
+	size_t
+	    lost; /* messages that ceased to be ours before they were settled */
 	bool ending; /* what comes now is let go */
 };
 
 /* One message to stdout or to the work of COMMAND. In a drain, what comes
- * round again is let go: the queue is read. */
+ * round again is let go: the queue is read. If COMMAND still has it, its run
+ * decides; if somebody behind stdout has, they settle a receipt that is void. */
 static void
 hand_on(struct consume *c, struct json message, int64_t received_ms)
 {
@@ -52,8 +54,12 @@ hand_on(struct consume *c, struct json message, int64_t received_ms)
 	received_record(&how, message, &c->line);
 	if (id != NULL && handle != NULL) {
 		uint64_t end = c->printed + c->line.len + 1;
-		bool again = lease_add(c->lease, id, handle, received_ms, end);
-		if (again || c->ending) {
+		enum lease_was was =
+		    lease_add(c->lease, id, handle, received_ms, end);
+		if (was == LEASE_HELD && c->work != NULL) {
+			receive_enough(c->receive);
+		} else if (was != LEASE_NEW || c->ending) {
+			c->lost += was == LEASE_HELD;
 			lease_release(c->lease, id, 0);
 			receive_enough(c->receive);
 		} else if (c->work != NULL) {

@@ -102,13 +102,14 @@ lease_drop(struct lease *l, struct lease_message *m, bool deleted)
 	lookup_put(&l->by_id, m->hash, at);
 }
 
-bool
+enum lease_was
 lease_add(struct lease *l, const char *id, const char *handle,
     int64_t received_ms, uint64_t mark)
 {
 	uint64_t hash = batch_hash(id, strlen(id));
 	struct lease_message *m = lease_find(l, hash);
-	if (m != NULL) /* received again: the new handle counts */
+	bool held = m != NULL && m->want == LEASE_KEEP;
+	if (m != NULL)
 		lease_drop(l, m, false);
 	m = message_new(l, hash);
 	/* Half the time, so that one lost renewal does no harm. */
@@ -122,7 +123,9 @@ lease_add(struct lease *l, const char *id, const char *handle,
 	l->news_ms = text_tick();
 	if (m->due_ms < l->soonest_ms)
 		l->soonest_ms = m->due_ms;
-	return l->about.remembers && !lookup_put(&l->known, hash, 0);
+	if (!l->about.remembers || lookup_put(&l->known, hash, 0))
+		return LEASE_NEW;
+	return held ? LEASE_HELD : LEASE_SETTLED;
 }
 
 size_t

@@ -25,7 +25,7 @@ struct lease;
 struct lease_about {
 	const char *queue_url;
 	int64_t visibility_ms, hold_ms;
-	bool remembers; /* what lease_add returns */
+	bool remembers; /* lease_add says what was known of a message */
 };
 
 /* Fails: ERR_SETUP "NoSocket". */
@@ -38,11 +38,13 @@ int lease_fd(const struct lease *l); /* readable: lease_news */
 
 /*
  * A message came; mark is the caller's (see lease_release_after). Both texts
- * are copied.
+ * are copied, and of a message that is held the new handle counts from now on.
  *
- * Returns: whether it had been received before, and not been deleted.
+ * Returns: had it been received before, and not been deleted? And is it still
+ *          held, so that its visibility ended in spite of the lease?
  */
-bool lease_add(struct lease *l, const char *id, const char *handle,
+enum lease_was { LEASE_NEW, LEASE_SETTLED, LEASE_HELD };
+enum lease_was lease_add(struct lease *l, const char *id, const char *handle,
     int64_t received_ms, uint64_t mark);
 size_t lease_count(const struct lease *l); /* not settled */
 

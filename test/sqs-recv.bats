@@ -478,6 +478,46 @@ stopped_receiving() {
 	until_true is_depth 5 0
 }
 
+# visible_again FILE: somebody makes the first message of these records so.
+visible_again() {
+	aws-call sqs ChangeMessageVisibility QueueUrl="$q" VisibilityTimeout:=0 \
+	    ReceiptHandle="$(head -n 1 "$1" |
+		jq -r '."@metadata".from.sqs.ReceiptHandle')" >/dev/null
+}
+
+# received N: so many replies to ReceiveMessage have come (-v).
+received() {
+	[ "$(grep -c 'ReceiveMessage 200' "$err")" -ge "$1" ]
+}
+
+@test "a drain whose message comes again unsettled lets it go, and is 75" {
+	queue "$q" VisibilityTimeout=600
+	fill 1
+	begin -w 20 "$q"
+	until_true lines_of "$out" 1
+	visible_again "$out"
+	end_of
+	[ "$status" -eq 75 ]
+	[ "$(wc -l <"$out")" -eq 1 ]
+	is_depth 1 0
+}
+
+@test "a message that comes again while COMMAND has it is run once" {
+	queue "$q" VisibilityTimeout=600
+	fill 1
+	mkfifo "$BATS_TEST_TMPDIR/go"
+	handler 'cat >>"'"$out"'"; read -r _ <"'"$BATS_TEST_TMPDIR/go"'"'
+	begin -v -w 20 "$q" -- "$BATS_TEST_TMPDIR/handle"
+	until_true lines_of "$out" 1
+	visible_again "$out"
+	until_true received 2
+	echo >"$BATS_TEST_TMPDIR/go"
+	end_of
+	[ "$status" -eq 0 ]
+	[ "$(wc -l <"$out")" -eq 1 ]
+	is_depth 0 0
+}
+
 @test "a queue without visibility timeout is read with one" {
 	queue "$q" VisibilityTimeout=0
 	fill 3
@@ -535,10 +575,8 @@ for said in (b"", b"\n\n", b"+", b"- ", b"+" + id, b"+" + id + b" 0",
 	begin -f -w 1 "$q"
 	until_true lines_of "$out" 1
 	head -n 1 "$out" >"$out.old"
-	# Somebody makes it visible: it comes again, under another handle.
-	aws-call sqs ChangeMessageVisibility QueueUrl="$q" VisibilityTimeout:=0 \
-	    ReceiptHandle="$(jq -r '."@metadata".from.sqs.ReceiptHandle' \
-	    "$out.old")" >/dev/null
+	# It comes again, under another handle.
+	visible_again "$out.old"
 	until_true lines_of "$out" 2
 	sqs-ack --quiet <"$out.old"
 	kill -TERM "$pid"
