@@ -47,7 +47,7 @@ put_clock(struct lunad *l, struct call *c, int events)
 	text_iso(lunad_now(l), iso);
 	put_open(&c->out, NULL, '{');
 	put_text(&c->out, "now", iso);
-	put_int(&c->out, "ahead_ms", lunad_now(l) - text_now());
+	put_int(&c->out, "ahead_ms", clock_ahead(l));
 	if (events >= 0)
 		put_int(&c->out, "events", events);
 	put_close(&c->out, '}');
@@ -65,7 +65,7 @@ clock_post(struct lunad *l, struct call *c)
 {
 	const char *to = param(&c->r, "to");
 	const char *advance = param(&c->r, "advance");
-	int64_t at, by = 0;
+	int64_t at, by = 0, now = lunad_now(l);
 	struct err err;
 	if ((to == NULL) == (advance == NULL))
 		return refuse(c, 400,
@@ -76,10 +76,10 @@ clock_post(struct lunad *l, struct call *c)
 	if (advance != NULL && text_duration(advance, &by) < 0)
 		return refuse(c, 400, "advance: not a duration, as 5m or 36h");
 	if (to == NULL)
-		at = lunad_now(l) + by;
-	else if (at < lunad_now(l))
+		at = now + by;
+	else if (at < now)
 		return refuse(c, 400, "to: the clock never goes back");
-	int events = clock_advance(l, at, &err);
+	int events = clock_advance(l, now, at, &err);
 	if (events < 0)
 		return refuse(c, 500, err.message);
 	return put_clock(l, c, events);

@@ -58,7 +58,7 @@ clock_open(struct lunad *l, const char *start, struct err *err)
 {
 	struct clock *k = mem_alloc(sizeof(*k));
 	size_t apis = 0;
-	int64_t at;
+	int64_t at, now = text_now();
 	l->clock = k;
 	k->dirty = true;
 	while (lunad_apis[apis] != NULL)
@@ -74,23 +74,23 @@ clock_open(struct lunad *l, const char *start, struct err *err)
 	k->offset_ms = had == INT64_MIN ? 0 : had;
 	if (start == NULL)
 		return k;
-	if (text_when(start, text_now(), &at) < 0) {
+	if (text_when(start, now, &at) < 0) {
 		err_set(err, ERR_SETUP, "Usage",
 		    "--clock %s: not a time; write 2026-11-20T12:00:00Z, or "
 		    "1d for a day ago",
 		    start);
 		return NULL;
 	}
-	if (had != INT64_MIN && at - text_now() < had) {
+	if (had != INT64_MIN && at - now < had) {
 		char iso[TEXT_ISO];
-		text_iso(text_now() + had, iso);
+		text_iso(now + had, iso);
 		err_set(err, ERR_SETUP, "Usage",
 		    "--clock %s: the clock of this directory is at %s already "
 		    "and never goes back",
 		    start, iso);
 		return NULL;
 	}
-	k->offset_ms = at - text_now();
+	k->offset_ms = at - now;
 	save(l);
 	return k;
 }
@@ -223,31 +223,36 @@ settle(struct lunad *l, int64_t offset_ms)
 	server_commit(l);
 }
 
+int64_t
+clock_ahead(const struct lunad *l)
+{
+	return l->clock->offset_ms;
+}
+
 int
-clock_advance(struct lunad *l, int64_t to_ms, struct err *err)
+clock_advance(struct lunad *l, int64_t now_ms, int64_t to_ms, struct err *err)
 {
 	struct clock *k = l->clock;
-	int64_t now = lunad_now(l);
-	int64_t offset = k->offset_ms + (to_ms > now ? to_ms - now : 0);
+	int64_t offset = k->offset_ms + (to_ms > now_ms ? to_ms - now_ms : 0);
 	int ran = 0;
 	look(l);
 	while (k->due_ms <= to_ms) {
 		size_t api = k->due_api;
 		int64_t due = k->due_ms, changes = store_changes(l->store);
-		now = due > now ? due : now;
-		if (!run_one(l, now)) {
-			settle(l, now - text_now());
+		now_ms = due > now_ms ? due : now_ms;
+		if (!run_one(l, now_ms)) {
+			settle(l, now_ms - text_now());
 			return err_set(err, ERR_LATER, "NotStored",
 			    "what is due now cannot be stored: the clock "
 			    "stands there");
 		}
 		look(l);
 		if (hold(l, api, due, changes, err) < 0) {
-			settle(l, now - text_now());
+			settle(l, now_ms - text_now());
 			return -1;
 		}
 		if (++ran % EVENTS == 0)
-			settle(l, now - text_now());
+			settle(l, now_ms - text_now());
 	}
 	settle(l, offset);
 	return ran;

@@ -190,10 +190,13 @@ int clock_run(struct lunad *l, int most);
 int clock_wait(struct lunad *l, int limit_ms);
 /* Something was written: what is due may have changed. */
 void clock_dirty(struct lunad *l);
-/* Move virtual time to to_ms, event by event, and commit; returns how many
- * events ran, or -1: one could not be stored, or stays due whatever is done,
- * and time stands there. */
-int clock_advance(struct lunad *l, int64_t to_ms, struct err *err);
+/* By how much virtual time is ahead of real time. */
+int64_t clock_ahead(const struct lunad *l);
+/* Move virtual time from now_ms, which lunad_now was, to to_ms, event by
+ * event, and commit; returns how many events ran, or -1: one could not be
+ * stored, or stays due whatever is done, and time stands there. */
+int clock_advance(
+    struct lunad *l, int64_t now_ms, int64_t to_ms, struct err *err);
 
 /* fault.c */
 struct faults *faults_new(void);

@@ -471,8 +471,8 @@ sys.stdout.buffer.write(got)' "$url" "$pid" "$BATS_TEST_TMPDIR/signed" "$1"
 
 @test "--clock begins in the past" {
 	start --clock 1d
-	luna clock | jq -e '.ahead_ms >= -86400100 and .ahead_ms <= -86399000'
-	luna clock -d '{"advance":"1d"}' | jq -e '.ahead_ms | . >= -1000 and . <= 0'
+	luna clock | jq -e '.ahead_ms == -86400000'
+	luna clock -d '{"advance":"1d"}' | jq -e '.ahead_ms == 0'
 }
 
 @test "reset forgets all but the clock" {
