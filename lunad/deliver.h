@@ -21,7 +21,7 @@ void deliver_mail(struct lunad *l, const char *note, const char *from,
     const char *to, const char *mail, size_t len);
 
 /*
- * headers: "Name: value" lines separated by '\n'.
+ * headers: "Name: value" lines separated by '\n', which no value may have.
  * policy:  a healthyRetryPolicy of SNS as JSON text, or NULL for its default:
  *          three more tries, 20 s apart.
  */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mail.h"
 #include "sns_filter.h"
 #include "sns_private.h"
 #include "sns_rule.h"
@@ -58,6 +59,17 @@ bad_value(struct request *r, const char *name, const char *value, bool create)
 	    create ? "Attributes Reason: " : "", name, value);
 }
 
+/* Does the type that a request policy sets fit into a header? */
+static bool
+type_fits(const cJSON *policy, const char *member)
+{
+	const char *type =
+	    sns_text(cJSON_GetObjectItemCaseSensitive(policy, member),
+		"headerContentType");
+
+	return type == NULL || mail_is_header(type);
+}
+
 /* A topic's DeliveryPolicy is shown with what it leaves out. */
 static int
 set_delivery(
@@ -72,7 +84,8 @@ set_delivery(
 	}
 	policy = json_tree(value, strlen(value), NULL);
 	given = cJSON_GetObjectItemCaseSensitive(policy, "http");
-	if (!cJSON_IsObject(given)) {
+	if (!cJSON_IsObject(given) ||
+	    !type_fits(given, "defaultRequestPolicy")) {
 		cJSON_Delete(policy);
 		return bad_value(r, "DeliveryPolicy", value, create);
 	}
@@ -336,7 +349,7 @@ set_subscription_delivery(
 	cJSON *given = json_tree(value, strlen(value), NULL), *whole, *retry;
 	struct buf text = {0};
 
-	if (!cJSON_IsObject(given)) {
+	if (!cJSON_IsObject(given) || !type_fits(given, "requestPolicy")) {
 		cJSON_Delete(given);
 		return sns_invalid(
 		    r, "%sDeliveryPolicy: Invalid value [%s].", before, value);

@@ -429,6 +429,8 @@ put_refusal(struct request *r, const struct entry *e)
 	put_close(r->out, '}');
 }
 
+/* An entry that breaks a rule refuses the whole request: so AWS answers even
+ * a batch of one, where it had Failed to put it into. */
 int
 sns_publish_batch(struct request *r)
 {

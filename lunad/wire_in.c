@@ -1,7 +1,9 @@
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core.h"
+#include "mem.h"
 #include "query.h"
 #include "text.h"
 
@@ -9,22 +11,44 @@
 
 /* "A.member.2.B=x" is a path of nodes; a node has a value or children. */
 struct node {
+	const struct node *parent;
 	const char *name, *value;
 	size_t value_len;
 	struct node *first, *last, *next;
 };
 
+/* All nodes of a form by parent and name, so that a long one takes no longer
+ * than it is. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct node *x = a, *y = b;
+	if (x->parent != y->parent)
+		return (uintptr_t)x->parent < (uintptr_t)y->parent ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static void
+keep(void *node)
+{
+	(void)node; /* it is the request's */
+}
+
 static struct node *
-child(struct request *r, struct node *parent, const char *name)
+child(struct request *r, void **index, struct node *parent, const char *name)
 {
 	/* Parameters come in order: the newest is nearly always the one. */
 	if (parent->last != NULL && strcmp(parent->last->name, name) == 0)
 		return parent->last;
-	for (struct node *n = parent->first; n != NULL; n = n->next)
-		if (strcmp(n->name, name) == 0)
-			return n;
+	const struct node key = {.parent = parent, .name = name};
+	struct node **found = tfind(&key, index, compare);
+	if (found != NULL)
+		return *found;
 	struct node *n = request_alloc(r, sizeof(*n));
+	n->parent = parent;
 	n->name = name;
+	if (tsearch(n, index, compare) == NULL)
+		mem_die();
 	if (parent->last == NULL)
 		parent->first = n;
 	else
@@ -34,8 +58,8 @@ child(struct request *r, struct node *parent, const char *name)
 }
 
 static void
-add_pair(struct request *r, struct node *root, const struct buf *name,
-    const struct buf *value)
+add_pair(struct request *r, void **index, struct node *root,
+    const struct buf *name, const struct buf *value)
 {
 	char *path = request_format(r, "%s", buf_text(name));
 	struct node *n = root;
@@ -43,7 +67,7 @@ add_pair(struct request *r, struct node *root, const struct buf *name,
 		char *dot = strchr(path, '.');
 		if (dot != NULL)
 			*dot = '\0';
-		n = child(r, n, path);
+		n = child(r, index, n, path);
 		if (dot == NULL)
 			break;
 		path = dot + 1;
@@ -199,11 +223,13 @@ wire_in(const struct wire_shape *shape, const char *form, size_t len,
     struct request *r, struct buf *out)
 {
 	struct node root = {0};
+	void *index = NULL;
 	struct buf name = {0}, value = {0};
 	struct query_iter it;
 	query_each(form, len, &it);
 	while (query_next(&it, &name, &value))
-		add_pair(r, &root, &name, &value);
+		add_pair(r, &index, &root, &name, &value);
+	tdestroy(index, keep);
 	print_members(shape, r, &root, out);
 	buf_clear(&name);
 	buf_clear(&value);

@@ -202,3 +202,23 @@ after" ]
 	lunad_clock 20h
 	[ "$(grep -c 'given up' "$LUNAD_DIR/err")" = 1 ]
 }
+
+@test "a content type that ends a header's line is refused" {
+	local arn end policy
+	arn=$(sns Subscribe TopicArn="$t" Protocol=http \
+	    Endpoint=http://127.0.0.1:9/ ReturnSubscriptionArn=true |
+		jq -r .SubscriptionArn)
+	for end in 'text/plain\r\nX-A: b' 'text/plain\nX-A: b'; do
+		policy="{\"requestPolicy\":{\"headerContentType\":\"$end\"}}"
+		try aws-call sns SetSubscriptionAttributes \
+		    SubscriptionArn="$arn" AttributeName=DeliveryPolicy \
+		    AttributeValue="$policy"
+		[ "$status" = 1 ]
+		[[ $stderr == *InvalidParameter*DeliveryPolicy* ]]
+		policy="{\"http\":{\"defaultRequestPolicy\":{\"headerContentType\":\"$end\"}}}"
+		try aws-call sns SetTopicAttributes TopicArn="$t" \
+		    AttributeName=DeliveryPolicy AttributeValue="$policy"
+		[ "$status" = 1 ]
+		[[ $stderr == *InvalidParameter*DeliveryPolicy* ]]
+	done
+}
