@@ -2,7 +2,8 @@
  * aws-call - call any operation of an AWS service
  *
  * In:  nothing, or with "-" the parameters as one JSON object
- * Out: the reply as one JSON line, or a line an element of a list in it
+ * Out: the reply as one JSON line, or a line an element of a list in it; or a
+ *      URL that is the call
  * API: whichever is named
  */
 #include <string.h>
@@ -15,7 +16,8 @@
 #include "template.h"
 #include "tool.h"
 
-static bool rest, dry_run;
+static bool rest, dry_run, presign;
+static int64_t expires_ms = 3600000;
 static const char *pages, *token;
 static struct operation_about asked;
 
@@ -34,6 +36,10 @@ static const struct opt options[] = {
 	"what the host's name begins with (SERVICE)", 0, 0},
     {0, "signing", OPT_TEXT, &asked.signing, "NAME",
 	"the service's name in signatures (SERVICE)", 0, 0},
+    {0, "presign", OPT_FLAG, &presign, NULL,
+	"print a URL that is the call, and make none", 0, 0},
+    {0, "expires", OPT_DURATION, &expires_ms, "S",
+	"how long that URL is good for (1h)", 0, 0},
     {0, "dry-run", OPT_FLAG, &dry_run, NULL, "print the call, make none", 0, 0},
     {0}};
 
@@ -144,6 +150,38 @@ ask(struct asking *a, struct err *err)
 	    "a signal came before the last page");
 }
 
+/* Whoever has the URL makes the call, without keys. */
+static int
+print_url(struct asking *a, struct err *err)
+{
+	struct caller *caller = ident_caller(a->ident);
+	if (call_presign(caller, &a->operation.call, expires_ms / 1000,
+		&a->line, err) != 0)
+		return -1;
+	tool_pass(&a->tool, a->line.data, a->line.len);
+	return 0;
+}
+
+/* What cannot be a URL, or not for so long. */
+static void
+check_presign(struct asking *a)
+{
+	const struct service *s = &a->operation.service;
+	if (expires_ms < 1000 || expires_ms > 604800000)
+		tool_usage(&a->tool, "--expires wants 1 second to 7 days");
+	if (pages != NULL)
+		tool_usage(&a->tool, "--presign makes no call: there are no "
+				     "--pages");
+	if (s->protocol == SERVICE_JSON)
+		tool_usage(&a->tool,
+		    "%s takes parameters in a body only: it cannot be called "
+		    "by a URL",
+		    s->name);
+	if (rest && a->operation.body.len > 0)
+		tool_usage(&a->tool, "a URL has no body: leave the "
+				     "parameters out");
+}
+
 static int
 prepare(struct asking *a, struct err *err)
 {
@@ -162,6 +200,8 @@ prepare(struct asking *a, struct err *err)
 	    operation_encode(
 		&a->operation, a->params.data, a->params.len, err) != 0)
 		return -1;
+	if (presign)
+		check_presign(a);
 	a->ident = ident_open(&a->tool.conf, about.name, 1, err);
 	return a->ident != NULL ? 0 : -1;
 }
@@ -180,7 +220,9 @@ main(int argc, char **argv)
 		operation_show(&a.operation, &a.line);
 		tool_print(&a.tool, a.line.data, a.line.len);
 	}
-	while (ready && !dry_run && (more = ask(&a, &err)) > 0)
+	if (ready && !dry_run && presign)
+		more = print_url(&a, &err);
+	while (ready && !dry_run && !presign && (more = ask(&a, &err)) > 0)
 		;
 	if (more < 0) {
 		tool_report(&a.tool, 0, &err);

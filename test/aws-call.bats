@@ -444,3 +444,37 @@ END
 	try aws-call --version
 	[ "$status" -eq 0 ]
 }
+
+@test "--presign prints a URL that makes the call, and no other" {
+	local url
+	lunad_start
+	try aws-call --presign sts GetCallerIdentity
+	[ "$status" -eq 0 ]
+	url=$output
+	run -0 curl -sS "$url"
+	[[ $output == *'<Account>000000000000</Account>'* ]]
+	run -0 curl -sS "${url/Expires=3600/Expires=7200}"
+	[[ $output == *SignatureDoesNotMatch* ]]
+	try env AWS_SESSION_TOKEN=wrong aws-call --presign sts GetCallerIdentity
+	[[ $output == *X-Amz-Security-Token=wrong* ]]
+	run -0 curl -sS "$output"
+	[[ $output == *InvalidClientTokenId* ]]
+	lunad_stop
+}
+
+@test "--presign of what no URL can be is refused" {
+	scripted_start </dev/null
+	try aws-call --presign sqs ListQueues
+	[ "$status" -eq 2 ]
+	[[ $stderr == *URL* ]]
+	try aws-call --rest --presign lambda POST /x a=b
+	[ "$status" -eq 2 ]
+	[[ $stderr == *body* ]]
+	try aws-call --presign --pages Users iam ListUsers
+	[ "$status" -eq 2 ]
+	[[ $stderr == *--pages* ]]
+	try aws-call --presign --expires 8d iam ListUsers
+	[ "$status" -eq 2 ]
+	[[ $stderr == *--expires* ]]
+	[ "$(scripted_log .body)" = '' ]
+}
