@@ -225,11 +225,7 @@ main(int argc, char **argv)
 	while (ready && !dry_run && !presign && (more = ask(&a, &err)) > 0)
 		;
 	if (more < 0) {
-		tool_report(&a.tool, 0, &err);
-		a.tool.set_up_failed = err.kind == ERR_SETUP;
-		a.tool.later = err.kind == ERR_LATER;
-		a.tool.other_failed =
-		    err.kind != ERR_SETUP && err.kind != ERR_LATER;
+		tool_end(&a.tool, &err);
 	}
 	ident_close(a.ident);
 	operation_clear(&a.operation);

@@ -177,6 +177,12 @@ digest_crc32(uint32_t crc, const void *bytes, size_t len)
 	return (uint32_t)crc32_z(crc, bytes, len);
 }
 
+uint32_t
+digest_crc32_join(uint32_t one, uint32_t other, uint64_t len)
+{
+	return (uint32_t)crc32_combine(one, other, (z_off_t)len);
+}
+
 void
 digest_gzip(const void *bytes, size_t len, struct buf *out)
 {

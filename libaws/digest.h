@@ -44,6 +44,8 @@ void digest_key_mac_hex(struct digest_key *key, const void *bytes, size_t len,
 void digest_key_free(struct digest_key *key);
 
 uint32_t digest_crc32(uint32_t crc, const void *bytes, size_t len);
+/* The CRC-32 of what has the one followed by len bytes that have the other. */
+uint32_t digest_crc32_join(uint32_t one, uint32_t other, uint64_t len);
 /* Append bytes gzipped. */
 void digest_gzip(const void *bytes, size_t len, struct buf *out);
 

@@ -123,6 +123,15 @@ tool_refused(struct tool *t, const struct err *err)
 	return tool_finish(t);
 }
 
+void
+tool_end(struct tool *t, const struct err *err)
+{
+	tool_report(t, 0, err);
+	t->set_up_failed = err->kind == ERR_SETUP;
+	t->later = err->kind == ERR_LATER;
+	t->other_failed = err->kind != ERR_SETUP && err->kind != ERR_LATER;
+}
+
 bool
 tool_stopping(struct tool *t)
 {

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "buf.h"
 #include "conf.h"
@@ -91,6 +92,10 @@ void tool_usage(struct tool *t, const char *format, ...)
  * for ERR_LATER). */
 int tool_refused(struct tool *t, const struct err *err);
 
+/* A run that is no reader's ends with err: report it and let it decide the
+ * status that tool_finish returns. */
+void tool_end(struct tool *t, const struct err *err);
+
 /*
  * For filters: the next record, waiting for it; bad lines are failed on the
  * way; output is flushed when no complete line waits. NULL at the end.
@@ -123,6 +128,12 @@ size_t tool_pending(const struct tool *t);
 int tool_flush(struct tool *t);
 /* Write once what stdout takes without blocking, after POLLOUT. */
 int tool_flush_some(struct tool *t);
+/* Write bytes as they are, for as long as it takes. -1: stdout failed, or a
+ * signal came while its reader did not read. */
+int tool_write(struct tool *t, const void *bytes, size_t len);
+/* Read once from stdin, after POLLIN. Returns: how many bytes; 0 at the end,
+ * or when stdin failed (input_failed); -1: look again. */
+ssize_t tool_input(struct tool *t, char *to, size_t room);
 
 /* stdout failed: records passed that it did not take are failed. */
 void tool_fail_unwritten(struct tool *t);

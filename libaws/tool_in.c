@@ -7,9 +7,8 @@
 #include "text.h"
 #include "tool_inner.h"
 
-/* Read once, 0 at the end or when reading failed; -1: look again. */
-static ssize_t
-read_some(struct tool *t, char *to, size_t room)
+ssize_t
+tool_input(struct tool *t, char *to, size_t room)
 {
 	ssize_t n = read(STDIN_FILENO, to, room);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -27,7 +26,7 @@ tool_read(struct tool *t, struct window *w)
 {
 	size_t room;
 	char *to = window_room(w, &room);
-	ssize_t n = read_some(t, to, room);
+	ssize_t n = tool_input(t, to, room);
 	if (n >= 0)
 		window_read(w, (size_t)n);
 }
@@ -65,7 +64,7 @@ tool_bytes(struct tool *t, char *to, size_t room, size_t *len)
 		enum waited waited = wait_for_input(t);
 		if (waited == OVER)
 			return -1;
-		ssize_t n = waited == READABLE ? read_some(t, to, room) : -1;
+		ssize_t n = waited == READABLE ? tool_input(t, to, room) : -1;
 		if (n < 0)
 			continue;
 		*len = (size_t)n;

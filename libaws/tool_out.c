@@ -99,6 +99,29 @@ tool_flush(struct tool *t)
 	return t->out_failed ? -1 : 0;
 }
 
+int
+tool_write(struct tool *t, const void *bytes, size_t len)
+{
+	const char *at = bytes, *end = at + len;
+	if (tool_flush(t) != 0)
+		return -1;
+	while (at < end) {
+		ssize_t n = write(STDOUT_FILENO, at, (size_t)(end - at));
+		struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+		if (n >= 0) {
+			at += n;
+			t->written += (uint64_t)n;
+		} else if (errno == EAGAIN) {
+			poll(&fd, 1, -1);
+		} else if (errno != EINTR) {
+			return tool_output_failed(t, errno);
+		}
+		if (n < 0 && tool_stopping(t))
+			return -1;
+	}
+	return 0;
+}
+
 void
 tool_fail_unwritten(struct tool *t)
 {

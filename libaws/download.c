@@ -1,0 +1,417 @@
+#include "download.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "digest.h"
+#include "mem.h"
+#include "text.h"
+
+#define HEADERS 2
+
+/* What is known of an object; 0 bytes may still be all of it. */
+struct source {
+	struct object *object;
+	int64_t size; /* -1: not yet known */
+	int64_t next; /* the first byte that nobody has asked for */
+	char etag[128];
+	uint32_t crc, expected; /* of what was written; of the whole */
+	bool checked;           /* there is one expected */
+};
+
+/* A run of an object's bytes, and the request that brings it. */
+struct piece {
+	struct call call;
+	struct download *download;
+	struct source *source;
+	int64_t from, to; /* to -1: up to a part, or to the end */
+	int64_t got;
+	uint32_t crc;    /* of what it got */
+	bool looked;     /* the attempt's header was read */
+	bool surplus;    /* the answer goes on past what is wanted */
+	bool done;       /* nothing more comes */
+	struct buf data; /* what waits for its turn */
+	struct buf reply_header;
+	char range[64];
+	struct sigv4_header header[HEADERS];
+	struct piece *next;
+};
+
+struct download {
+	struct tool *tool;
+	struct caller *caller;
+	const struct download_about *about;
+	struct source *source;
+	size_t opened;       /* sources whose first request was made */
+	struct piece *first; /* in the order of writing */
+	struct piece *spare;
+	size_t pieces, most; /* in first, and how many there may be */
+	struct err *err;     /* why it ends */
+};
+
+static int
+fail(struct download *d, enum err_kind kind, const char *code,
+    const struct source *s, const char *why)
+{
+	if (d->err->kind != ERR_NONE)
+		return -1;
+	return err_set(d->err, kind, code, "s3://%s/%s: %s", s->object->bucket,
+	    s->object->key, why);
+}
+
+/* Ask for what is missing of a piece. */
+static void
+set_range(struct piece *p)
+{
+	struct call *call = &p->call;
+	int64_t from = p->from + p->got;
+	snprintf(p->range, sizeof(p->range), "bytes=%lld-%lld", (long long)from,
+	    (long long)p->to - 1);
+	p->header[0] = (struct sigv4_header){"Range", p->range};
+	p->header[1] = (struct sigv4_header){"If-Match", p->source->etag};
+	call->header = p->header;
+	call->header_count = p->source->etag[0] != '\0' ? 2 : 1;
+}
+
+/* After a cut: what an attempt brought stays. */
+static void
+again(struct call *call)
+{
+	struct piece *p = call->user;
+	p->looked = false;
+	p->surplus = false;
+	if (p->to >= 0)
+		set_range(p);
+}
+
+/* "bytes 0-99/1000": where the body stands, and in how much. */
+static int
+read_range(const struct piece *p, int64_t *from, int64_t *size)
+{
+	char text[80];
+	long long first, last, whole;
+	size_t len;
+	const char *at = call_header(&p->call, "content-range", &len);
+	if (at == NULL || len >= sizeof(text))
+		return -1;
+	memcpy(text, at, len);
+	text[len] = '\0';
+	if (sscanf(text, "bytes %lld-%lld/%lld", &first, &last, &whole) != 3)
+		return -1;
+	*from = first;
+	*size = whole;
+	return 0;
+}
+
+static int
+read_length(const struct piece *p, int64_t *size)
+{
+	char text[24];
+	size_t len;
+	const char *at = call_header(&p->call, "content-length", &len);
+	if (at == NULL || len >= sizeof(text))
+		return -1;
+	memcpy(text, at, len);
+	text[len] = '\0';
+	return text_integer(text, 0, INT64_MAX, size);
+}
+
+/* Is it the object that was begun, at the place that was asked for? */
+static int
+check_place(struct piece *p)
+{
+	struct download *d = p->download;
+	struct source *s = p->source;
+	int64_t from = 0, size;
+	size_t len;
+	bool ranged = call_header(&p->call, "content-range", &len) != NULL;
+	if ((ranged ? read_range(p, &from, &size) : read_length(p, &size)) !=
+		0 ||
+	    from != p->from + p->got)
+		return fail(d, ERR_LATER, "InvalidReply", s,
+		    "the answer does not say where its bytes stand");
+	const char *etag = call_header(&p->call, "etag", &len);
+	bool same = etag == NULL || s->etag[0] == '\0' ||
+		    (strlen(s->etag) == len && memcmp(s->etag, etag, len) == 0);
+	if (!same || (s->size >= 0 && s->size != size))
+		return fail(d, ERR_LATER, "ObjectChanged", s,
+		    "it was replaced while it was read: run again");
+	if (etag != NULL && len < sizeof(s->etag))
+		snprintf(s->etag, sizeof(s->etag), "%.*s", (int)len, etag);
+	s->size = size;
+	return 0;
+}
+
+/* Read the header of an attempt before its first byte is taken. */
+static int
+look(struct piece *p)
+{
+	struct source *s = p->source;
+	size_t len;
+	p->looked = true;
+	if (check_place(p) != 0)
+		return -1;
+	if (p->to < 0) {
+		const char *crc =
+		    call_header(&p->call, "x-amz-checksum-crc32", &len);
+		s->checked = crc != NULL &&
+			     object_crc32_read(crc, len, &s->expected) == 0;
+		p->to = s->size < DOWNLOAD_PART ? s->size : DOWNLOAD_PART;
+		s->next = p->to;
+		p->surplus = s->size > p->to;
+	}
+	if (p != p->download->first)
+		buf_room(&p->data, (size_t)(p->to - p->from));
+	return 0;
+}
+
+/* Is it this piece's turn to be written? */
+static bool
+in_turn(const struct piece *p)
+{
+	return p == p->download->first;
+}
+
+static bool
+take(struct call *call, const char *bytes, size_t len)
+{
+	struct piece *p = call->user;
+	struct download *d = p->download;
+	if (d->err->kind != ERR_NONE || (!p->looked && look(p) != 0))
+		return false;
+	int64_t left = p->to - p->from - p->got;
+	size_t wanted = (int64_t)len < left ? len : (size_t)left;
+	p->crc = digest_crc32(p->crc, bytes, wanted);
+	if (!in_turn(p))
+		buf_add(&p->data, bytes, wanted);
+	else if (tool_write(d->tool, bytes, wanted) != 0)
+		return false;
+	p->got += (int64_t)wanted;
+	return wanted == len && !(p->surplus && (int64_t)len == left);
+}
+
+static struct piece *
+piece_new(struct download *d, struct source *s)
+{
+	struct piece *p = d->spare;
+	if (p != NULL)
+		d->spare = p->next;
+	else
+		p = mem_alloc(sizeof(*p));
+	struct piece fresh = {.call.reply = p->call.reply,
+	    .download = d,
+	    .source = s,
+	    .data = p->data,
+	    .reply_header = p->reply_header};
+	*p = fresh;
+	buf_reset(&p->data);
+	object_call(
+	    s->object, "GET", s->object->path, &p->reply_header, &p->call);
+	p->call.operation = "GetObject";
+	p->call.user = p;
+	p->call.sink = take;
+	p->call.again = again;
+	p->call.idle = true;
+	p->call.header = p->header;
+	d->pieces++;
+	return p;
+}
+
+/* The next range of an object, behind those that are on their way. */
+static void
+start_range(struct download *d, struct source *s)
+{
+	struct piece *p = piece_new(d, s), *at = d->first;
+	while (at->next != NULL && at->next->source <= s)
+		at = at->next;
+	p->next = at->next;
+	at->next = p;
+	p->from = s->next;
+	p->to = s->size - s->next < DOWNLOAD_PART ? s->size
+						  : s->next + DOWNLOAD_PART;
+	s->next = p->to;
+	set_range(p);
+	call_start(d->caller, &p->call);
+}
+
+/* All of the next object, of which the first part may be enough. */
+static void
+start_object(struct download *d)
+{
+	struct source *s = &d->source[d->opened];
+	*s =
+	    (struct source){.object = &d->about->object[d->opened], .size = -1};
+	d->opened++;
+	struct piece *p = piece_new(d, s), **at = &d->first;
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = p;
+	p->to = -1;
+	p->header[0] = (struct sigv4_header){"x-amz-checksum-mode", "ENABLED"};
+	p->call.header_count = 1;
+	call_start(d->caller, &p->call);
+}
+
+/* Pieces of objects whose turn is still to come. */
+static size_t
+ahead(const struct download *d)
+{
+	size_t n = 0;
+	for (const struct piece *p = d->first; p != NULL; p = p->next)
+		n += p->source != d->first->source;
+	return n;
+}
+
+/* The first object that has bytes nobody has asked for; NULL: none of which
+ * it is known. */
+static struct source *
+unfinished(struct download *d)
+{
+	size_t i = d->first != NULL ? (size_t)(d->first->source - d->source)
+				    : d->opened;
+	for (; i < d->opened && d->source[i].size >= 0; i++)
+		if (d->source[i].next < d->source[i].size)
+			return &d->source[i];
+	return NULL;
+}
+
+/* As many requests as may run; at most half of the memory is for objects
+ * whose turn has not come. */
+static void
+start(struct download *d)
+{
+	while (d->pieces < d->most &&
+	       call_running(d->caller) < (size_t)d->about->jobs) {
+		struct source *s = unfinished(d);
+		if (s != NULL)
+			start_range(d, s);
+		else if (d->opened < d->about->count &&
+			 (d->first == NULL || ahead(d) < d->most / 2))
+			start_object(d);
+		else
+			return;
+	}
+}
+
+/* A request is over: for good, or elsewhere once more. */
+static void
+finished(struct download *d, struct piece *p)
+{
+	struct call *call = &p->call;
+	struct source *s = p->source;
+	p->done = true;
+	if (d->err->kind != ERR_NONE || d->tool->out_failed ||
+	    tool_stopping(d->tool))
+		return;
+	if (call->err.kind != ERR_NONE && p->got == 0 && p->to < 0 &&
+	    object_moved(s->object, call, call_conf(d->caller))) {
+		p->done = false;
+		call_start(d->caller, call);
+	} else if (call->err.kind != ERR_NONE && call->status == 412) {
+		fail(d, ERR_LATER, "ObjectChanged", s,
+		    "it was replaced while it was read: run again");
+	} else if (call->err.kind != ERR_NONE) {
+		*d->err = call->err;
+		err_prefix(
+		    d->err, "s3://%s/%s", s->object->bucket, s->object->key);
+	} else if ((p->looked || look(p) == 0) && p->got < p->to - p->from) {
+		fail(d, ERR_LATER, "InvalidReply", s,
+		    "the answer is shorter than it says");
+	}
+}
+
+/* All of an object is written: is it what was stored? */
+static void
+finish_object(struct download *d, const struct source *s)
+{
+	if (s->checked && s->crc != s->expected)
+		fail(d, ERR_REFUSED, "ChecksumMismatch", s,
+		    "what was written is not what was stored: drop it");
+	else if (!s->checked && d->tool->conf.verbose > 0)
+		diag("s3://%s/%s has no CRC32 of the whole: only its length "
+		     "is checked",
+		    s->object->bucket, s->object->key);
+}
+
+/* Write what has its turn now. */
+static void
+advance(struct download *d)
+{
+	struct piece *p;
+	while ((p = d->first) != NULL && d->err->kind == ERR_NONE) {
+		if (p->data.len > 0 &&
+		    tool_write(d->tool, p->data.data, p->data.len) != 0)
+			return;
+		buf_reset(&p->data);
+		if (!p->done)
+			return;
+		struct source *s = p->source;
+		s->crc = digest_crc32_join(s->crc, p->crc, (uint64_t)p->got);
+		d->first = p->next;
+		d->pieces--;
+		p->next = d->spare;
+		d->spare = p;
+		if (p->to == s->size)
+			finish_object(d, s);
+	}
+}
+
+/* One turn: start what may start, wait, take what came, write. */
+static void
+turn(struct download *d)
+{
+	struct tool *t = d->tool;
+	struct pollfd fd[] = {
+	    {.fd = STDOUT_FILENO}, {.fd = t->stop_fd, .events = POLLIN}};
+	struct call *call;
+	start(d);
+	call_poll(d->caller, fd, 2, -1);
+	if (fd[0].revents & POLLERR)
+		t->out_failed = t->out_closed = true;
+	while ((call = call_next(d->caller)) != NULL)
+		finished(d, call->user);
+	advance(d);
+	if (tool_stopping(t) &&
+	    (d->first != NULL || d->opened < d->about->count))
+		err_set(d->err, ERR_LATER, "Interrupted",
+		    "a signal came before the end");
+}
+
+static void
+free_pieces(struct download *d, struct piece *list)
+{
+	for (struct piece *next, *p = list; p != NULL; p = next) {
+		next = p->next;
+		call_cancel(d->caller, &p->call);
+		call_clear(&p->call);
+		buf_clear(&p->reply_header);
+		buf_clear(&p->data);
+		free(p);
+	}
+}
+
+int
+download_run(struct tool *t, struct ident *ident,
+    const struct download_about *about, struct err *err)
+{
+	struct download d = {.tool = t,
+	    .caller = ident_caller(ident),
+	    .about = about,
+	    .most = about->memory / (size_t)DOWNLOAD_PART,
+	    .err = err};
+	if (d.most < 2)
+		d.most = 2;
+	err_clear(err);
+	d.source = mem_alloc(about->count * sizeof(*d.source));
+	while ((d.first != NULL || d.opened < about->count) &&
+	       err->kind == ERR_NONE && !t->out_failed)
+		turn(&d);
+	free_pieces(&d, d.first);
+	free_pieces(&d, d.spare);
+	free(d.source);
+	return err->kind == ERR_NONE ? 0 : -1;
+}
