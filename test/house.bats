@@ -74,7 +74,8 @@ order='err diag mem buf text digest opt json ini xml query conf retry cred
 sigv4 http service request reply skew call source_env source_profile ident record
 template window batch tool lookup sink
 page param operation address mail message metric series alarm slack webhook envelope
-plot table expression csv stack lease receive received run queue_work consume'
+plot table expression csv stack lease receive received run queue_work consume
+object download upload'
 
 @test "a module of libaws includes only modules listed before it" {
 	local f stem h bad=0 seen=' '

@@ -1,0 +1,246 @@
+#!/usr/bin/env bats
+
+load helpers
+load servers
+
+teardown() {
+	scripted_stop
+}
+
+# crc TEXT: its x-amz-checksum-crc32.
+crc() {
+	python3 -c 'import base64, sys, zlib
+print(base64.b64encode(zlib.crc32(sys.argv[1].encode()).to_bytes(4, "big"))
+    .decode())' "$1"
+}
+
+@test "a small object is one request, and its checksum is compared" {
+	scripted_start <<END
+>> 200
+ETag: "e1"
+x-amz-checksum-crc32: $(crc 0123456789)
+x-amz-checksum-type: FULL_OBJECT
+
+0123456789
+END
+	try s3-cat -v 's3://bucket/a b/ü+%'
+	[ "$status" -eq 0 ]
+	[ "$output" = 0123456789 ]
+	[ "$(scripted_log '"\(.method) \(.path)"')" = \
+	    'GET /bucket/a%20b/%C3%BC%2B%25' ]
+	[ "$(scripted_log '.headers["x-amz-checksum-mode"]')" = ENABLED ]
+	[[ $stderr != *'no CRC32'* ]]
+}
+
+@test "what is not what was stored is a failure that the status tells" {
+	scripted_start <<END
+>> 200
+ETag: "e1"
+x-amz-checksum-crc32: $(crc 0123456788)
+
+0123456789
+>> 200
+never
+END
+	try s3-cat --jobs 1 s3://bucket/k s3://bucket/next
+	[ "$status" -eq 1 ]
+	[ "$output" = 0123456789 ]
+	[[ $stderr == *ChecksumMismatch*s3://bucket/k* ]]
+	[ "$(scripted_count)" = 1 ]
+}
+
+@test "a checksum of parts, or none, is said with -v to be no check" {
+	scripted_start <<END
+>> 200 repeat=inf
+ETag: "e1-2"
+x-amz-checksum-crc32: $(crc x)-2
+x-amz-checksum-type: COMPOSITE
+
+0123456789
+END
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	try s3-cat -v s3://bucket/k
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'no CRC32'* ]]
+}
+
+@test "a transfer that is cut goes on where it was, with the same object" {
+	scripted_start <<END
+>> 200 truncate=4
+ETag: "e1"
+x-amz-checksum-crc32: $(crc 0123456789)
+
+0123456789
+>> 206 truncate=3
+ETag: "e1"
+Content-Range: bytes 4-9/10
+
+456789
+>> 503
+>> 206
+ETag: "e1"
+Content-Range: bytes 7-9/10
+
+789
+END
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 0 ]
+	[ "$output" = 0123456789 ]
+	[ "$(scripted_log '.headers.range // "-"' | paste -sd ' ')" = \
+	    '- bytes=4-9 bytes=7-9 bytes=7-9' ]
+	[ "$(scripted_log '.headers["if-match"] // "-"' | paste -sd ' ')" = \
+	    '- "e1" "e1" "e1"' ]
+}
+
+@test "bytes that move count as progress: more cuts than attempts" {
+	scripted_start <<'END'
+>> 200 truncate=1
+ETag: "e1"
+
+01234
+>> 206 truncate=1
+ETag: "e1"
+Content-Range: bytes 1-4/5
+
+1234
+>> 206 truncate=1
+ETag: "e1"
+Content-Range: bytes 2-4/5
+
+234
+>> 206 truncate=1
+ETag: "e1"
+Content-Range: bytes 3-4/5
+
+34
+>> 206
+ETag: "e1"
+Content-Range: bytes 4-4/5
+
+4
+END
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 0 ]
+	[ "$output" = 01234 ]
+}
+
+@test "an object that was replaced meanwhile is not mixed with the old one" {
+	scripted_start <<'END'
+>> 200 truncate=4
+ETag: "e1"
+
+0123456789
+>> 412
+<Error><Code>PreconditionFailed</Code><Message>no</Message></Error>
+>> 200 truncate=4
+ETag: "e1"
+
+0123456789
+>> 206
+ETag: "e2"
+Content-Range: bytes 4-9/10
+
+abcdef
+>> 200 truncate=4
+ETag: "e1"
+
+0123456789
+>> 206
+ETag: "e1"
+Content-Range: bytes 0-9/10
+
+0123456789
+END
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 75 ]
+	[ "$output" = 0123 ]
+	[[ $stderr == *ObjectChanged*s3://bucket/k* ]]
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 75 ]
+	[ "$output" = 0123 ]
+	[[ $stderr == *ObjectChanged* ]]
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 75 ]
+	[ "$output" = 0123 ]
+	[[ $stderr == *InvalidReply* ]]
+}
+
+@test "denied: 2; away: 75; refused with HTML: one line each" {
+	scripted_start <<'END'
+>> 403
+<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>
+>> 503 repeat=3
+<Error><Code>SlowDown</Code><Message>slower</Message></Error>
+>> 400
+<html>no</html>
+END
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 2 ]
+	[[ $stderr == 's3-cat: AccessDenied: s3://bucket/k: Access Denied'* ]]
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 75 ]
+	[[ $stderr == *SlowDown* ]]
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 1 ]
+	[[ $stderr == *HTTP400* ]]
+	scripted_stop
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 75 ]
+	[ "$(wc -l <<<"$stderr")" -eq 1 ]
+}
+
+@test "an address that is none is a usage error, and nothing is asked" {
+	local a
+	scripted_start </dev/null
+	for a in bucket/k s3://bucket s3://bucket/ s3://b/k 's3://bu cket/k' \
+	    s3://arn:aws:s3:eu-west-1:1:accesspoint/a/k \
+	    s3://zone--use1-az4--x-s3/k "s3://bucket/$(printf '%01025d' 1)" \
+	    $'s3://bucket/\xff'; do
+		try s3-cat "$a"
+		[ "$status" -eq 2 ]
+		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+		# Not even the first of two, when the second is none.
+		try s3-cat s3://bucket/k "$a"
+		[ "$status" -eq 2 ]
+	done
+	[ "$(scripted_count)" = 0 ]
+}
+
+@test "without credentials nothing is tried; --help" {
+	scripted_start </dev/null
+	unset AWS_ACCESS_KEY_ID
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 2 ]
+	[[ $stderr == *NoCredentials* ]]
+	[ "$(scripted_count)" = 0 ]
+	try s3-cat --help
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == 'usage: s3-cat '* ]]
+}
+
+@test "a bucket elsewhere at an endpoint of one's own: a line names the region" {
+	scripted_start <<'END'
+>> 301
+x-amz-bucket-region: eu-central-1
+
+<Error><Code>PermanentRedirect</Code><Message>moved</Message></Error>
+END
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 2 ]
+	[[ $stderr == *PermanentRedirect*'use --region eu-central-1'* ]]
+}
+
+@test "a full disk is a failure; a reader that has enough ends it quietly" {
+	scripted_start <<'END'
+>> 200 repeat=inf
+ETag: "e1"
+
+0123456789
+END
+	run -1 bash -c 's3-cat s3://bucket/k >/dev/full'
+	[[ $output == *stdout* ]]
+	run -0 bash -c 'set -o pipefail; s3-cat s3://bucket/{1..40} | head -c 5'
+	[ "$output" = 01234 ]
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+
+load helpers
+load servers
+
+teardown() {
+	scripted_stop
+}
+
+@test "pages follow each other; keys are as they are; prefixes in between" {
+	scripted_start <<'END'
+>> 200
+<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><Prefix>a+b</Prefix><EncodingType>url</EncodingType><KeyCount>2</KeyCount><MaxKeys>1000</MaxKeys><Delimiter>/</Delimiter><IsTruncated>true</IsTruncated><NextContinuationToken>1/t+k==</NextContinuationToken><Contents><Key>a+b%01%26%3C</Key><LastModified>2026-11-20T22:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>5497558138880</Size><StorageClass>GLACIER</StorageClass></Contents><Contents><Key>a+bz%2B</Key><Size>0</Size></Contents><CommonPrefixes><Prefix>a+bc/</Prefix></CommonPrefixes></ListBucketResult>
+>> 200
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><IsTruncated>false</IsTruncated><Contents><Key>raw%20+</Key><Size>1</Size></Contents></ListBucketResult>
+END
+	try s3-ls -d / 's3://bucket/a b'
+	[ "$status" -eq 0 ]
+	[ "$(jq -c 'del(."@metadata")' <<<"$output")" = '{"Bucket":"bucket","Key":"a b\u0001&<","Size":5497558138880,"LastModified":"2026-11-20T22:00:00.000Z","ETag":"\"e\"","StorageClass":"GLACIER"}
+{"Bucket":"bucket","Prefix":"a bc/"}
+{"Bucket":"bucket","Key":"a bz+","Size":0}
+{"Bucket":"bucket","Key":"raw%20+","Size":1}' ]
+	[ "$(jq -r '."@metadata".from.s3.Bucket' <<<"$output" | sort -u)" = \
+	    bucket ]
+	[ "$(scripted_log .path)" = '/bucket/?list-type=2&encoding-type=url&max-keys=1000&prefix=a%20b&delimiter=%2F
+/bucket/?list-type=2&encoding-type=url&max-keys=1000&prefix=a%20b&delimiter=%2F&continuation-token=1%2Ft%2Bk%3D%3D' ]
+}
+
+@test "-n and --after ask for no more than they print" {
+	scripted_start <<'END'
+>> 200
+<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken><Contents><Key>b</Key></Contents><Contents><Key>c</Key></Contents></ListBucketResult>
+END
+	try s3-ls -n 2 --after a s3://bucket
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .Key <<<"$output" | paste -sd ' ')" = 'b c' ]
+	[ "$(scripted_log .path)" = \
+	    '/bucket/?list-type=2&encoding-type=url&max-keys=2&start-after=a' ]
+}
+
+@test "a failure on a later page is no success, and keeps what was printed" {
+	scripted_start <<'END'
+>> 200 repeat=2
+<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken><Contents><Key>b</Key></Contents></ListBucketResult>
+>> 403
+<Error><Code>AccessDenied</Code><Message>no</Message></Error>
+>> 200
+<ListBucketResult><IsTruncated>true</IsTruncated>
+END
+	try s3-ls s3://bucket
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 2 ]
+	[[ $stderr == *AccessDenied* ]]
+	try s3-ls s3://bucket
+	[ "$status" -eq 75 ]
+	[[ $stderr == *InvalidReply* ]]
+}
+
+@test "no such bucket: 2; an empty one: nothing; away: 75; usage: 2; --help" {
+	scripted_start <<'END'
+>> 404
+<Error><Code>NoSuchBucket</Code><Message>none</Message></Error>
+>> 200 repeat=2
+<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>
+END
+	try s3-ls s3://bucket
+	[ "$status" -eq 2 ]
+	[[ $stderr == *NoSuchBucket* ]]
+	try s3-ls s3://bucket
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	try env -u AWS_SECRET_ACCESS_KEY s3-ls s3://bucket
+	[ "$status" -eq 2 ]
+	scripted_stop
+	try s3-ls s3://bucket
+	[ "$status" -eq 75 ]
+	try s3-ls bucket
+	[ "$status" -eq 2 ]
+	[[ $stderr == *s3://* ]]
+	try s3-ls
+	[ "$status" -eq 2 ]
+	try s3-ls --help
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == 'usage: s3-ls '* ]]
+}
+
+@test "a full disk is a failure; a reader that has enough ends it quietly" {
+	scripted_start <<'END'
+>> 200 repeat=inf
+<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken><Contents><Key>b</Key></Contents></ListBucketResult>
+END
+	run -1 bash -c 's3-ls s3://bucket >/dev/full'
+	[[ $output == *stdout* ]]
+	run -0 bash -c 'set -o pipefail; s3-ls s3://bucket | head -n 2'
+	[ "${#lines[@]}" -eq 2 ]
+}
