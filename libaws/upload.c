@@ -123,11 +123,13 @@ read_input(struct upload *u)
 	size_t room = p->size - p->len;
 	ssize_t n = tool_input(
 	    u->tool, p->data + p->len, room < READ_MOST ? room : READ_MOST);
-	if (u->tool->input_failed)
-		err_set(u->err, ERR_SETUP, "ReadFailed",
-		    "stdin did not end well: nothing is stored");
 	if (n < 0)
 		return;
+	if (u->tool->input_failed) {
+		err_set(u->err, ERR_SETUP, "ReadFailed",
+		    "stdin did not end well: nothing is stored");
+		return;
+	}
 	if (n == 0) {
 		end_of_input(u);
 		return;
