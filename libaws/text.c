@@ -140,6 +140,38 @@ text_unbase64(const char *text, size_t len, struct buf *out)
 	return wrong <= 63 ? 0 : -1;
 }
 
+/* How many characters of base64, in sixteens, text begins with. */
+static size_t
+sixteens(const char *text, size_t len)
+{
+	size_t i = 0;
+#ifdef __SSE2__
+	const __m128i lower = _mm_set1_epi8(0x20);
+	const __m128i below_a = _mm_set1_epi8('a' - 1);
+	const __m128i above_z = _mm_set1_epi8('z' + 1);
+	const __m128i below_slash = _mm_set1_epi8('/' - 1); /* and digits */
+	const __m128i above_9 = _mm_set1_epi8('9' + 1);
+	const __m128i plus = _mm_set1_epi8('+');
+	for (; len - i >= 16; i += 16) {
+		__m128i v =
+		    _mm_loadu_si128((const __m128i *)(const void *)(text + i));
+		__m128i small = _mm_or_si128(v, lower);
+		__m128i letter = _mm_and_si128(_mm_cmpgt_epi8(small, below_a),
+		    _mm_cmplt_epi8(small, above_z));
+		__m128i digit = _mm_and_si128(
+		    _mm_cmpgt_epi8(v, below_slash), _mm_cmplt_epi8(v, above_9));
+		__m128i good = _mm_or_si128(
+		    _mm_or_si128(letter, digit), _mm_cmpeq_epi8(v, plus));
+		if (_mm_movemask_epi8(good) != 0xffff)
+			break;
+	}
+#else
+	(void)text;
+	(void)len;
+#endif
+	return i;
+}
+
 int
 text_unbase64_size(const char *text, size_t len, size_t *bytes)
 {
@@ -149,7 +181,7 @@ text_unbase64_size(const char *text, size_t len, size_t *bytes)
 		return -1;
 	while (pad < 2 && pad < len && text[len - 1 - pad] == '=')
 		pad++;
-	for (size_t i = 0; i < len - pad; i++)
+	for (size_t i = sixteens(text, len); i < len - pad; i++)
 		wrong |= sextet(text[i]);
 	if (pad > 0) {
 		last = sextet(text[len - 1 - pad]);

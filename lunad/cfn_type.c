@@ -11,6 +11,7 @@
 extern const struct cfn_type cfn_types_sns[];
 extern const struct cfn_type cfn_types_sqs[];
 extern const struct cfn_type cfn_types_dynamodb[];
+extern const struct cfn_type cfn_types_kinesis[];
 extern const struct cfn_type cfn_types_kms[];
 extern const struct cfn_type cfn_types_cloudwatch[];
 extern const struct cfn_type cfn_types_events[];
@@ -23,6 +24,7 @@ static const struct cfn_type *const tables[] = {
     cfn_types_sns,
     cfn_types_sqs,
     cfn_types_dynamodb,
+    cfn_types_kinesis,
     cfn_types_kms,
     cfn_types_cloudwatch,
     cfn_types_events,

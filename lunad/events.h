@@ -62,6 +62,8 @@ struct events_rule_name {
 };
 int events_input(struct json target, struct json event,
     const struct events_rule_name *rule, int64_t now_ms, struct buf *out);
+/* "$.detail.items[0].id" of an event; type JSON_NONE when it leads nowhere. */
+struct json events_find(struct json event, const char *path);
 /* The first placeholder of a template that neither the map nor EventBridge
  * defines, to be freed; NULL when there is none. */
 char *events_bad_placeholder(struct json transformer);

@@ -11,9 +11,8 @@ static const char *const predefined[] = {"aws.events.rule-arn",
     "aws.events.rule-name", "aws.events.event.ingestion-time",
     "aws.events.event", "aws.events.event.json"};
 
-/* "$.detail.items[0].id" of an event; type JSON_NONE when it leads nowhere. */
-static struct json
-find(struct json v, const char *path)
+struct json
+events_find(struct json v, const char *path)
 {
 	const char *p = path + (*path == '$');
 	while (*p != '\0' && v.type != JSON_NONE) {
@@ -155,7 +154,7 @@ fill_one(struct fill *f, const char *name)
 	} else {
 		char *path = json_dup(json_get(f->map, name));
 		if (path != NULL)
-			v = find(f->event, path);
+			v = events_find(f->event, path);
 		free(path);
 	}
 	add_value(f, v);
@@ -217,7 +216,7 @@ events_input(struct json target, struct json event,
 		return transform(transformer, event, rule, now_ms, out);
 	if (path.type == JSON_STRING) {
 		char *text = json_dup(path);
-		struct json v = text == NULL ? event : find(event, text);
+		struct json v = text == NULL ? event : events_find(event, text);
 		free(text);
 		buf_add(out, v.at, v.len);
 		return v.type == JSON_NONE ? -1 : 0;

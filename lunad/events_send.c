@@ -46,6 +46,36 @@ send_to_topic(struct lunad *l, const char *arn, const struct buf *body,
 	return status;
 }
 
+/* The key is what PartitionKeyPath finds, else the event's id. */
+static int
+send_to_stream(struct send *s, const char *arn, struct json target,
+    const struct buf *body, struct lunad_failure *why)
+{
+	struct buf params = {0}, data = {0}, reply = {0};
+	char region[64] = "";
+	sscanf(arn, "arn:%*[^:]:kinesis:%63[^:]:", region);
+	char *path = json_dup(json_get(
+	    json_get(target, "KinesisParameters"), "PartitionKeyPath"));
+	struct json found = events_find(s->event, path == NULL ? "$.id" : path);
+	char *key = found.type == JSON_STRING ? json_dup(found) : NULL;
+	if (key == NULL && found.type != JSON_NONE)
+		key = json_source(found);
+	text_base64(buf_text(body), body->len, &data);
+	put_open(&params, NULL, '{');
+	put_text(&params, "StreamARN", arn);
+	put_text(&params, "PartitionKey", key == NULL ? "" : key);
+	put_textn(&params, "Data", buf_text(&data), data.len);
+	put_close(&params, '}');
+	int status = lunad_call(s->l, region, "kinesis", "PutRecord",
+	    buf_text(&params), params.len, &reply, why);
+	free(path);
+	free(key);
+	buf_clear(&params);
+	buf_clear(&data);
+	buf_clear(&reply);
+	return status;
+}
+
 static int
 send_to(struct send *s, const char *arn, struct json target,
     const struct buf *body, struct lunad_failure *why)
@@ -59,6 +89,8 @@ send_to(struct send *s, const char *arn, struct json target,
 	}
 	if (strstr(arn, ":sns:") != NULL)
 		return send_to_topic(s->l, arn, body, why);
+	if (strstr(arn, ":kinesis:") != NULL)
+		return send_to_stream(s, arn, target, body, why);
 	char *group = json_dup(
 	    json_get(json_get(target, "SqsParameters"), "MessageGroupId"));
 	int status =

@@ -7,13 +7,14 @@
 
 #define TARGETS_MAX 5
 
-/* Queues, topics and buses: what lunad delivers to. */
+/* Queues, topics, streams and buses: what lunad delivers to. */
 static bool
 deliverable(const char *arn)
 {
 	char service[32] = "";
 	sscanf(arn, "arn:%*[^:]:%31[^:]:", service);
 	return strcmp(service, "sqs") == 0 || strcmp(service, "sns") == 0 ||
+	       strcmp(service, "kinesis") == 0 ||
 	       (strcmp(service, "events") == 0 &&
 		   strstr(arn, ":event-bus/") != NULL);
 }
@@ -37,8 +38,8 @@ check_target(struct request *r, struct json target, size_t n)
 	if (!deliverable(arn))
 		return fail(r, 400, "ValidationException",
 		    "Parameter %s is not valid. Reason: Provided Arn is not "
-		    "of a queue, a topic or an event bus, which is what lunad "
-		    "delivers to.",
+		    "of a queue, a topic, a stream or an event bus, which is "
+		    "what lunad delivers to.",
 		    arn);
 	if (inputs > 1)
 		return fail(r, 400, "ValidationException",

@@ -38,6 +38,7 @@ struct kinesis_meter;
 struct kinesis_shard {
 	int64_t id; /* of its blocks */
 	uint32_t index;
+	char name[KINESIS_SHARD_ID];
 	int64_t parent, adjacent; /* indexes; -1: none */
 	struct kinesis_hash from, to;
 	int64_t epoch_s; /* in its sequence numbers */

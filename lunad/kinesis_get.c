@@ -128,8 +128,7 @@ put_children(struct get *g)
 		if (d->parent != index && d->adjacent != index)
 			continue;
 		put_open(out, NULL, '{');
-		kinesis_shard_name(d->index, id);
-		put_text(out, "ShardId", id);
+		put_text(out, "ShardId", d->name);
 		put_open(out, "ParentShards", '[');
 		kinesis_shard_name((uint32_t)d->parent, id);
 		put_text(out, NULL, id);
@@ -153,18 +152,16 @@ static int
 begin(struct get *g)
 {
 	bool bad = false;
-	char id[KINESIS_SHARD_ID];
 	g->limit = kinesis_integer(
 	    g->r, "Limit", 1, KINESIS_GET_RECORDS, KINESIS_GET_RECORDS, &bad);
 	if (bad || kinesis_iterator_asked(g->r, &g->at) < 0)
 		return -1;
 	if (kinesis_limit_read(g->r, g->at.shard))
 		return 0;
-	kinesis_shard_name(g->at.shard->index, id);
 	kinesis_metric_refused(g->r, g->at.stream, g->at.shard);
 	return fail(g->r, 400, "ProvisionedThroughputExceededException",
-	    "Rate exceeded for shard %s in stream %s under account %s.", id,
-	    g->at.stream->name, g->r->account);
+	    "Rate exceeded for shard %s in stream %s under account %s.",
+	    g->at.shard->name, g->at.stream->name, g->r->account);
 }
 
 int

@@ -98,9 +98,9 @@ static int
 position_of(struct request *r, const struct kinesis_iterator *it,
     const char *number, int64_t *position)
 {
-	char id[KINESIS_SHARD_ID], other[KINESIS_SHARD_ID];
+	char other[KINESIS_SHARD_ID];
+	const char *id = it->shard->name;
 	struct kinesis_sequence n;
-	kinesis_shard_name(it->shard->index, id);
 	if (kinesis_sequence_parse(number, strlen(number), &n) < 0)
 		return fail(r, 400, "InvalidArgumentException",
 		    "StartingSequenceNumber %s used in GetShardIterator on "

@@ -243,11 +243,9 @@ store_all(struct put *p)
 static const char *
 throttle_text(const struct put *p, const struct entry *e)
 {
-	char id[KINESIS_SHARD_ID];
-	kinesis_shard_name(e->shard->index, id);
 	return request_format(p->r,
-	    "Rate exceeded for shard %s in stream %s under account %s.", id,
-	    p->s->name, p->r->account);
+	    "Rate exceeded for shard %s in stream %s under account %s.",
+	    e->shard->name, p->s->name, p->r->account);
 }
 
 /* The members of a stored record, which take the shard's next number. */
@@ -256,13 +254,11 @@ put_stored(const struct put *p, const struct entry *e)
 {
 	static const char sequence[] = "\"SequenceNumber\":\"";
 	static const char shard[] = "\",\"ShardId\":\"";
-	char id[KINESIS_SHARD_ID];
 	struct buf *out = p->r->out;
-	kinesis_shard_name(e->shard->index, id);
 	buf_add(out, sequence, sizeof(sequence) - 1);
 	buf_add(out, e->shard->sequence, KINESIS_SEQUENCE - 1);
 	buf_add(out, shard, sizeof(shard) - 1);
-	buf_add_text(out, id);
+	buf_add_text(out, e->shard->name);
 	buf_add_char(out, '"');
 	kinesis_sequence_next(e->shard->sequence);
 }

@@ -91,15 +91,13 @@ merge(struct request *r, struct kinesis_stream *s,
 static struct kinesis_shard *
 open_asked(struct request *r, const struct kinesis_stream *s, const char *what)
 {
-	char id[KINESIS_SHARD_ID];
 	struct kinesis_shard *d = kinesis_shard_asked(r, s, what);
 	if (d == NULL || d->closed_ms == 0)
 		return d;
-	kinesis_shard_name(d->index, id);
 	fail(r, 400, "InvalidArgumentException",
 	    "Shard %s in stream %s under account %s has already been merged "
 	    "or split, and thus is not eligible for merging or splitting.",
-	    id, s->name, r->account);
+	    d->name, s->name, r->account);
 	return NULL;
 }
 
@@ -108,7 +106,7 @@ kinesis_split_shard(struct request *r)
 {
 	bool bad = false;
 	struct kinesis_hash at;
-	char id[KINESIS_SHARD_ID], from[KINESIS_HASH], to[KINESIS_HASH];
+	char from[KINESIS_HASH], to[KINESIS_HASH];
 	struct kinesis_stream *s = kinesis_stream_asked(r);
 	if (s == NULL || check_mode(r, s) < 0)
 		return ANSWER_ERROR;
@@ -129,7 +127,6 @@ kinesis_split_shard(struct request *r)
 		split(r, s, d, at);
 		return ANSWER;
 	}
-	kinesis_shard_name(d->index, id);
 	kinesis_hash_print(d->from, from);
 	kinesis_hash_print(d->to, to);
 	return fail(r, 400, "InvalidArgumentException",
@@ -137,7 +134,7 @@ kinesis_split_shard(struct request *r)
 	    "%s under account %s is not both greater than one plus the "
 	    "shard's StartingHashKey %s and less than the shard's "
 	    "EndingHashKey %s.",
-	    key, id, s->name, r->account, from, to);
+	    key, d->name, s->name, r->account, from, to);
 }
 
 static bool
@@ -151,7 +148,6 @@ adjoin(const struct kinesis_shard *d, const struct kinesis_shard *upper)
 int
 kinesis_merge_shards(struct request *r)
 {
-	char one[KINESIS_SHARD_ID], two[KINESIS_SHARD_ID];
 	struct kinesis_stream *s = kinesis_stream_asked(r);
 	if (s == NULL || check_mode(r, s) < 0)
 		return ANSWER_ERROR;
@@ -168,12 +164,10 @@ kinesis_merge_shards(struct request *r)
 		merge(r, s, b, a, true);
 		return ANSWER;
 	}
-	kinesis_shard_name(a->index, one);
-	kinesis_shard_name(b->index, two);
 	return fail(r, 400, "InvalidArgumentException",
 	    "Shards %s and %s in stream %s under account %s are not an "
 	    "adjacent pair of shards eligible for merging",
-	    one, two, s->name, r->account);
+	    a->name, b->name, s->name, r->account);
 }
 
 /* Open shards get the bounds of `count` equal ranges by splits; then those

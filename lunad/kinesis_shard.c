@@ -93,6 +93,8 @@ kinesis_shard_read(struct store *store, struct kinesis_stream *s)
 			.created_ms = store_int(q, 7),
 			.closed_ms = store_int(q, 8),
 			.next = store_int(q, 9)};
+		struct kinesis_shard *d = &s->shard[s->shards - 1];
+		kinesis_shard_name(d->index, d->name);
 	}
 	s->trim_at = KINESIS_NEVER;
 	for (size_t i = 0; i < s->shards; i++) {
@@ -221,8 +223,7 @@ kinesis_shard_put(struct buf *out, const struct kinesis_shard *d)
 	char id[KINESIS_SHARD_ID], hash[KINESIS_HASH];
 	char sequence[KINESIS_SEQUENCE];
 	put_open(out, NULL, '{');
-	kinesis_shard_name(d->index, id);
-	put_text(out, "ShardId", id);
+	put_text(out, "ShardId", d->name);
 	if (d->parent >= 0) {
 		kinesis_shard_name((uint32_t)d->parent, id);
 		put_text(out, "ParentShardId", id);
