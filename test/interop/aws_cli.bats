@@ -324,3 +324,40 @@ refused() {
 	refused ValidationError cloudformation describe-stacks \
 	    --stack-name lottery
 }
+
+@test "kinesis: a stream, records in and out, a split, tags, deletion" {
+	ok kinesis create-stream --stream-name clicks --shard-count 1
+	cli kinesis wait stream-exists --stream-name clicks
+	ok kinesis put-record --stream-name clicks --partition-key a \
+	    --data '{"n":1}'
+	is .ShardId '"shardId-000000000000"'
+	ok kinesis put-records --stream-name clicks --records \
+	    'Data=two,PartitionKey=b' 'Data=three,PartitionKey=c'
+	is .FailedRecordCount 0
+	ok kinesis get-shard-iterator --stream-name clicks \
+	    --shard-id shardId-000000000000 --shard-iterator-type TRIM_HORIZON
+	local it
+	it=$(jq -r .ShardIterator <<<"$output")
+	ok kinesis get-records --shard-iterator "$it" --limit 2
+	is '[.Records[] | .Data | @base64d]' '["{\"n\":1}","two"]'
+	it=$(jq -r .NextShardIterator <<<"$output")
+	ok kinesis get-records --shard-iterator "$it"
+	is '[.Records[] | .Data | @base64d]' '["three"]'
+	ok kinesis split-shard --stream-name clicks \
+	    --shard-to-split shardId-000000000000 --new-starting-hash-key 77
+	ok kinesis list-shards --stream-name clicks
+	is '.Shards | length' 3
+	ok kinesis get-records --shard-iterator \
+	    "$(jq -r .NextShardIterator <<<"$(cli kinesis get-records \
+	        --shard-iterator "$it")")"
+	is '[.ChildShards[].ShardId]' \
+	    '["shardId-000000000001","shardId-000000000002"]'
+	ok kinesis add-tags-to-stream --stream-name clicks --tags team=shop
+	ok kinesis list-tags-for-stream --stream-name clicks
+	is '.Tags' '[{"Key":"team","Value":"shop"}]'
+	ok kinesis describe-stream-summary --stream-name clicks
+	is .StreamDescriptionSummary.OpenShardCount 2
+	ok kinesis delete-stream --stream-name clicks
+	refused ResourceNotFoundException kinesis describe-stream \
+	    --stream-name clicks
+}
