@@ -46,6 +46,7 @@ struct download {
 	struct caller *caller;
 	const struct download_about *about;
 	struct source *source;
+	size_t current;      /* the source whose turn it is */
 	size_t opened;       /* sources whose first request was made */
 	struct piece *first; /* in the order of writing */
 	struct piece *spare;
@@ -221,19 +222,26 @@ piece_new(struct download *d, struct source *s)
 	return p;
 }
 
-/* The next range of an object, behind those that are on their way. */
+/* Behind the pieces of the same source, before those of later ones. */
+static void
+enqueue(struct download *d, struct piece *p)
+{
+	struct piece **at = &d->first;
+	while (*at != NULL && (*at)->source <= p->source)
+		at = &(*at)->next;
+	p->next = *at;
+	*at = p;
+}
+
 static void
 start_range(struct download *d, struct source *s)
 {
-	struct piece *p = piece_new(d, s), *at = d->first;
-	while (at->next != NULL && at->next->source <= s)
-		at = at->next;
-	p->next = at->next;
-	at->next = p;
+	struct piece *p = piece_new(d, s);
 	p->from = s->next;
 	p->to = s->size - s->next < DOWNLOAD_PART ? s->size
 						  : s->next + DOWNLOAD_PART;
 	s->next = p->to;
+	enqueue(d, p);
 	set_range(p);
 	call_start(d->caller, &p->call);
 }
@@ -246,13 +254,11 @@ start_object(struct download *d)
 	*s =
 	    (struct source){.object = &d->about->object[d->opened], .size = -1};
 	d->opened++;
-	struct piece *p = piece_new(d, s), **at = &d->first;
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = p;
+	struct piece *p = piece_new(d, s);
 	p->to = -1;
 	p->header[0] = (struct sigv4_header){"x-amz-checksum-mode", "ENABLED"};
 	p->call.header_count = 1;
+	enqueue(d, p);
 	call_start(d->caller, &p->call);
 }
 
@@ -262,7 +268,7 @@ ahead(const struct download *d)
 {
 	size_t n = 0;
 	for (const struct piece *p = d->first; p != NULL; p = p->next)
-		n += p->source != d->first->source;
+		n += p->source != &d->source[d->current];
 	return n;
 }
 
@@ -271,11 +277,11 @@ ahead(const struct download *d)
 static struct source *
 unfinished(struct download *d)
 {
-	size_t i = d->first != NULL ? (size_t)(d->first->source - d->source)
-				    : d->opened;
-	for (; i < d->opened && d->source[i].size >= 0; i++)
-		if (d->source[i].next < d->source[i].size)
-			return &d->source[i];
+	for (size_t i = d->current; i < d->opened; i++) {
+		struct source *s = &d->source[i];
+		if (s->size < 0 || s->next < s->size)
+			return s->size < 0 ? NULL : s;
+	}
 	return NULL;
 }
 
@@ -290,7 +296,7 @@ start(struct download *d)
 		if (s != NULL)
 			start_range(d, s);
 		else if (d->opened < d->about->count &&
-			 (d->first == NULL || ahead(d) < d->most / 2))
+			 (d->opened == d->current || ahead(d) < d->most / 2))
 			start_object(d);
 		else
 			return;
@@ -355,8 +361,10 @@ advance(struct download *d)
 		d->pieces--;
 		p->next = d->spare;
 		d->spare = p;
-		if (p->to == s->size)
+		if (p->to == s->size) {
 			finish_object(d, s);
+			d->current++;
+		}
 	}
 }
 
@@ -375,8 +383,7 @@ turn(struct download *d)
 	while ((call = call_next(d->caller)) != NULL)
 		finished(d, call->user);
 	advance(d);
-	if (tool_stopping(t) &&
-	    (d->first != NULL || d->opened < d->about->count))
+	if (tool_stopping(t) && d->current < d->about->count)
 		err_set(d->err, ERR_LATER, "Interrupted",
 		    "a signal came before the end");
 }
@@ -407,8 +414,8 @@ download_run(struct tool *t, struct ident *ident,
 		d.most = 2;
 	err_clear(err);
 	d.source = mem_alloc(about->count * sizeof(*d.source));
-	while ((d.first != NULL || d.opened < about->count) &&
-	       err->kind == ERR_NONE && !t->out_failed)
+	while (
+	    d.current < about->count && err->kind == ERR_NONE && !t->out_failed)
 		turn(&d);
 	free_pieces(&d, d.first);
 	free_pieces(&d, d.spare);

@@ -244,3 +244,25 @@ END
 	run -0 bash -c 'set -o pipefail; s3-cat s3://bucket/{1..40} | head -c 5'
 	[ "$output" = 01234 ]
 }
+
+@test "an object of two parts is whole, also by one request at a time" {
+	local jobs
+	for jobs in 1 2 8; do
+		scripted_start <<'END'
+>> 200 eval
+ETag: "e1"
+
+b"0123456789abcdef" * 655360
+>> 206 eval
+ETag: "e1"
+Content-Range: bytes 8388608-10485759/10485760
+
+b"0123456789abcdef" * 131072
+END
+		run -0 bash -c "s3-cat --jobs $jobs s3://bucket/k | cksum"
+		[ "$output" = "$(yes 0123456789abcdef | tr -d '\n' |
+			head -c 10485760 | cksum)" ]
+		[ "$(scripted_log '.headers.range // "-"' | paste -sd ' ')" = \
+		    '- bytes=8388608-10485759' ]
+	done
+}
