@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "digest.h"
-#include "store.h"
 #include "text.h"
 
 extern const struct api iam_api;
@@ -77,22 +76,64 @@ iam_path(struct request *r)
 }
 
 int
-iam_limit(struct request *r, int64_t *limit)
+iam_check_document(struct request *r, const char *document, const char *path,
+    enum policy_kind kind)
 {
-	*limit = param_int(r, "MaxItems", 100);
-	if (*limit >= 1 && *limit <= 1000)
-		return 0;
-	return check_refuse(r, param(r, "MaxItems"), "maxItems",
-	    *limit < 1 ? "Member must have value greater than or equal to 1"
-		       : "Member must have value less than or equal to 1000");
+	struct buf why = {0};
+	if (check_there(r, document, path) != 0)
+		return -1;
+	int status = policy_check(document, kind, &why);
+	if (status != 0)
+		fail(r, 400, "MalformedPolicyDocument", "%s", buf_text(&why));
+	buf_clear(&why);
+	return status;
+}
+
+int
+iam_page_open(struct request *r, struct iam_page *p, const char *list)
+{
+	const char *marker = param(r, "Marker");
+	int64_t room = param_int(r, "MaxItems", 100);
+	*p = (struct iam_page){
+	    .marker = marker == NULL ? "" : marker, .room = room};
+	if (room < 1 || room > 1000)
+		return check_refuse(r, param(r, "MaxItems"), "maxItems",
+		    room < 1
+			? "Member must have value greater than or equal to 1"
+			: "Member must have value less than or equal to 1000");
+	put_open(r->out, NULL, '{');
+	put_open(r->out, list, '[');
+	return 0;
+}
+
+bool
+iam_page_next(struct request *r, struct iam_page *p, sqlite3_stmt *q)
+{
+	if (!store_next(q))
+		return false;
+	p->more = p->room-- == 0;
+	if (p->more)
+		store_end(q);
+	else
+		p->last = request_format(r, "%s", store_text(q, 0));
+	return !p->more;
 }
 
 void
-iam_put_end(struct request *r, bool more, const char *last)
+iam_page_close(struct request *r, const struct iam_page *p)
 {
-	put_bool(r->out, "IsTruncated", more);
-	if (more)
-		put_text(r->out, "Marker", last);
+	put_close(r->out, ']');
+	put_bool(r->out, "IsTruncated", p->more);
+	if (p->more)
+		put_text(r->out, "Marker", p->last);
+	put_close(r->out, '}');
+}
+
+const char *
+iam_prefix(struct request *r)
+{
+	const char *prefix = param(r, "PathPrefix");
+	return prefix == NULL ? "" : prefix;
 }
 
 void
@@ -125,6 +166,22 @@ iam_put_tags(struct request *r, const char *kind, const char *name)
 	}
 	store_end(q);
 	put_close(r->out, ']');
+}
+
+void
+iam_put_any_tags(struct request *r, const char *kind, const char *name)
+{
+	if (store_number(r->store, 0,
+		"select 1 from iam_tag where kind = ? and owner = ? limit 1",
+		"tt", kind, name) != 0)
+		iam_put_tags(r, kind, name);
+}
+
+void
+iam_untag(struct request *r, const char *kind, const char *name)
+{
+	store_do(r->store, "delete from iam_tag where kind = ? and owner = ?",
+	    "tt", kind, name);
 }
 
 static const char schema[] =
@@ -170,14 +227,13 @@ static const struct operation operations[] = {
     {.name = "TagRole", .run = iam_tag_role, .writes = true},
     {.name = "UntagRole", .run = iam_untag_role, .writes = true},
     {.name = "ListRoleTags", .run = iam_list_role_tags},
-    {.name = "PutRolePolicy", .run = iam_put_role_policy, .writes = true},
-    {.name = "GetRolePolicy", .run = iam_get_role_policy},
-    {.name = "DeleteRolePolicy", .run = iam_delete_role_policy, .writes = true},
-    {.name = "ListRolePolicies", .run = iam_list_role_policies},
-    {.name = "AttachRolePolicy", .run = iam_attach_role_policy, .writes = true},
-    {.name = "DetachRolePolicy", .run = iam_detach_role_policy, .writes = true},
-    {.name = "ListAttachedRolePolicies",
-	.run = iam_list_attached_role_policies},
+    {.name = "PutRolePolicy", .run = iam_put_inline, .writes = true},
+    {.name = "GetRolePolicy", .run = iam_get_inline},
+    {.name = "DeleteRolePolicy", .run = iam_delete_inline, .writes = true},
+    {.name = "ListRolePolicies", .run = iam_list_inline},
+    {.name = "AttachRolePolicy", .run = iam_attach, .writes = true},
+    {.name = "DetachRolePolicy", .run = iam_detach, .writes = true},
+    {.name = "ListAttachedRolePolicies", .run = iam_list_attached},
     {.name = "CreateUser", .run = iam_create_user, .writes = true},
     {.name = "GetUser", .run = iam_get_user},
     {.name = "ListUsers", .run = iam_list_users},
@@ -186,14 +242,13 @@ static const struct operation operations[] = {
     {.name = "ListAccessKeys", .run = iam_list_keys},
     {.name = "UpdateAccessKey", .run = iam_update_key, .writes = true},
     {.name = "DeleteAccessKey", .run = iam_delete_key, .writes = true},
-    {.name = "PutUserPolicy", .run = iam_put_user_policy, .writes = true},
-    {.name = "GetUserPolicy", .run = iam_get_user_policy},
-    {.name = "DeleteUserPolicy", .run = iam_delete_user_policy, .writes = true},
-    {.name = "ListUserPolicies", .run = iam_list_user_policies},
-    {.name = "AttachUserPolicy", .run = iam_attach_user_policy, .writes = true},
-    {.name = "DetachUserPolicy", .run = iam_detach_user_policy, .writes = true},
-    {.name = "ListAttachedUserPolicies",
-	.run = iam_list_attached_user_policies},
+    {.name = "PutUserPolicy", .run = iam_put_inline, .writes = true},
+    {.name = "GetUserPolicy", .run = iam_get_inline},
+    {.name = "DeleteUserPolicy", .run = iam_delete_inline, .writes = true},
+    {.name = "ListUserPolicies", .run = iam_list_inline},
+    {.name = "AttachUserPolicy", .run = iam_attach, .writes = true},
+    {.name = "DetachUserPolicy", .run = iam_detach, .writes = true},
+    {.name = "ListAttachedUserPolicies", .run = iam_list_attached},
     {.name = "CreatePolicy", .run = iam_create_policy, .writes = true},
     {.name = "GetPolicy", .run = iam_get_policy},
     {.name = "ListPolicies", .run = iam_list_policies},

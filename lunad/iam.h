@@ -3,6 +3,8 @@
 
 #include "check.h"
 #include "lunad.h"
+#include "policy.h"
+#include "store.h"
 
 /*
  * What IAM's files share: iam.c has the table of operations, iam_role.c
@@ -28,10 +30,27 @@ int iam_check_name(
     struct request *r, const char *name, const char *path, size_t most);
 /* Path, "/" without; NULL after the failure of a bad one. */
 const char *iam_path(struct request *r);
-/* MaxItems. */
-int iam_limit(struct request *r, int64_t *limit);
-/* The end of a list: IsTruncated, and where it goes on. */
-void iam_put_end(struct request *r, bool more, const char *last);
+/* A document's form, and its length. */
+int iam_check_document(struct request *r, const char *document,
+    const char *path, enum policy_kind kind);
+
+/*
+ * A reply that is a list, in pages: the rows of a query, whose first column
+ * is the key by which they are ordered, that come after the request's Marker.
+ */
+struct iam_page {
+	const char *marker; /* "" at the beginning */
+	int64_t room;
+	const char *last;
+	bool more;
+};
+/* Fails: MaxItems is out of bounds. */
+int iam_page_open(struct request *r, struct iam_page *p, const char *list);
+/* Is there a row, and room for it? */
+bool iam_page_next(struct request *r, struct iam_page *p, sqlite3_stmt *q);
+void iam_page_close(struct request *r, const struct iam_page *p);
+/* PathPrefix, "" without. */
+const char *iam_prefix(struct request *r);
 
 /* Does the role (RoleName) or user (UserName) of the request exist? Its
  * name, or NULL after the failure. */
@@ -42,6 +61,9 @@ int iam_check_bare(struct request *r, enum iam_kind kind, const char *name);
 void iam_tag(
     struct request *r, const char *kind, const char *name, struct json tags);
 void iam_put_tags(struct request *r, const char *kind, const char *name);
+/* The same where there are any. */
+void iam_put_any_tags(struct request *r, const char *kind, const char *name);
+void iam_untag(struct request *r, const char *kind, const char *name);
 
 int iam_create_role(struct request *r);
 int iam_get_role(struct request *r);
@@ -73,19 +95,13 @@ int iam_list_versions(struct request *r);
 int iam_set_version(struct request *r);
 int iam_delete_version(struct request *r);
 
-int iam_put_role_policy(struct request *r);
-int iam_get_role_policy(struct request *r);
-int iam_delete_role_policy(struct request *r);
-int iam_list_role_policies(struct request *r);
-int iam_attach_role_policy(struct request *r);
-int iam_detach_role_policy(struct request *r);
-int iam_list_attached_role_policies(struct request *r);
-int iam_put_user_policy(struct request *r);
-int iam_get_user_policy(struct request *r);
-int iam_delete_user_policy(struct request *r);
-int iam_list_user_policies(struct request *r);
-int iam_attach_user_policy(struct request *r);
-int iam_detach_user_policy(struct request *r);
-int iam_list_attached_user_policies(struct request *r);
+/* Of the role or user that the operation's name says. */
+int iam_put_inline(struct request *r);
+int iam_get_inline(struct request *r);
+int iam_delete_inline(struct request *r);
+int iam_list_inline(struct request *r);
+int iam_attach(struct request *r);
+int iam_detach(struct request *r);
+int iam_list_attached(struct request *r);
 
 #endif

@@ -1,8 +1,6 @@
 #include <string.h>
 
 #include "iam.h"
-#include "policy.h"
-#include "store.h"
 
 /* Roles and users as parameters and messages name them. */
 static const struct {
@@ -11,6 +9,13 @@ static const struct {
     [IAM_ROLE] = {"RoleName", "roleName", "role", "RoleName"},
     [IAM_USER] = {"UserName", "userName", "user", "UserName"},
 };
+
+/* PutRolePolicy and PutUserPolicy are one thing. */
+static enum iam_kind
+kind_of(const struct request *r)
+{
+	return strstr(r->operation, "User") == NULL ? IAM_ROLE : IAM_USER;
+}
 
 const char *
 iam_owner(struct request *r, enum iam_kind kind)
@@ -50,24 +55,20 @@ iam_check_bare(struct request *r, enum iam_kind kind, const char *name)
 	return 0;
 }
 
-static int
-put_inline(struct request *r, enum iam_kind kind)
+int
+iam_put_inline(struct request *r)
 {
+	enum iam_kind kind = kind_of(r);
 	const char *owner = iam_owner(r, kind), *name = param(r, "PolicyName");
 	const char *document = param(r, "PolicyDocument");
-	struct buf why = {0};
 	if (owner == NULL || iam_check_name(r, name, "policyName", 128) != 0 ||
-	    check_there(r, document, "policyDocument") != 0)
+	    iam_check_document(
+		r, document, "policyDocument", POLICY_IDENTITY) != 0)
 		return ANSWER_ERROR;
-	int status = policy_check(document, POLICY_IDENTITY, &why);
-	if (status != 0)
-		fail(r, 400, "MalformedPolicyDocument", "%s", buf_text(&why));
-	else
-		store_do(r->store,
-		    "insert or replace into iam_inline values (?, ?, ?, ?)",
-		    "ittt", (int64_t)kind, owner, name, document);
-	buf_clear(&why);
-	return status == 0 ? ANSWER : ANSWER_ERROR;
+	store_do(r->store,
+	    "insert or replace into iam_inline values (?, ?, ?, ?)", "ittt",
+	    (int64_t)kind, owner, name, document);
+	return ANSWER;
 }
 
 static int
@@ -78,9 +79,10 @@ no_inline(struct request *r, enum iam_kind kind, const char *name)
 	    name);
 }
 
-static int
-get_inline(struct request *r, enum iam_kind kind)
+int
+iam_get_inline(struct request *r)
 {
+	enum iam_kind kind = kind_of(r);
 	const char *owner = iam_owner(r, kind), *name = param(r, "PolicyName");
 	if (owner == NULL || check_there(r, name, "policyName") != 0)
 		return ANSWER_ERROR;
@@ -100,9 +102,10 @@ get_inline(struct request *r, enum iam_kind kind)
 	return found ? ANSWER : no_inline(r, kind, name);
 }
 
-static int
-delete_inline(struct request *r, enum iam_kind kind)
+int
+iam_delete_inline(struct request *r)
 {
+	enum iam_kind kind = kind_of(r);
 	const char *owner = iam_owner(r, kind), *name = param(r, "PolicyName");
 	if (owner == NULL || check_there(r, name, "policyName") != 0)
 		return ANSWER_ERROR;
@@ -114,30 +117,21 @@ delete_inline(struct request *r, enum iam_kind kind)
 	return ANSWER;
 }
 
-static int
-list_inline(struct request *r, enum iam_kind kind)
+int
+iam_list_inline(struct request *r)
 {
-	const char *owner = iam_owner(r, kind), *marker = param(r, "Marker");
-	const char *last = NULL;
-	int64_t limit, n = 0;
-	if (owner == NULL || iam_limit(r, &limit) != 0)
+	enum iam_kind kind = kind_of(r);
+	const char *owner = iam_owner(r, kind);
+	struct iam_page page;
+	if (owner == NULL || iam_page_open(r, &page, "PolicyNames") != 0)
 		return ANSWER_ERROR;
-	put_open(r->out, NULL, '{');
-	put_open(r->out, "PolicyNames", '[');
 	sqlite3_stmt *q = store_query(r->store,
 	    "select name from iam_inline where kind = ? and owner = ? and"
 	    " name > ? order by name",
-	    "itt", (int64_t)kind, owner, marker == NULL ? "" : marker);
-	while (n <= limit && store_next(q)) {
-		if (++n > limit)
-			continue;
-		last = request_format(r, "%s", store_text(q, 0));
-		put_text(r->out, NULL, last);
-	}
-	store_end(q);
-	put_close(r->out, ']');
-	iam_put_end(r, n > limit, last);
-	put_close(r->out, '}');
+	    "itt", (int64_t)kind, owner, page.marker);
+	while (iam_page_next(r, &page, q))
+		put_text(r->out, NULL, page.last);
+	iam_page_close(r, &page);
 	return ANSWER;
 }
 
@@ -159,9 +153,10 @@ check_attachable(struct request *r, const char *arn)
 	    "Policy %s does not exist or is not attachable.", arn);
 }
 
-static int
-attach(struct request *r, enum iam_kind kind)
+int
+iam_attach(struct request *r)
 {
+	enum iam_kind kind = kind_of(r);
 	const char *owner = iam_owner(r, kind), *arn = param(r, "PolicyArn");
 	if (owner == NULL || check_attachable(r, arn) != 0)
 		return ANSWER_ERROR;
@@ -171,9 +166,10 @@ attach(struct request *r, enum iam_kind kind)
 	return ANSWER;
 }
 
-static int
-detach(struct request *r, enum iam_kind kind)
+int
+iam_detach(struct request *r)
 {
+	enum iam_kind kind = kind_of(r);
 	const char *owner = iam_owner(r, kind), *arn = param(r, "PolicyArn");
 	if (owner == NULL || check_there(r, arn, "policyArn") != 0)
 		return ANSWER_ERROR;
@@ -186,116 +182,24 @@ detach(struct request *r, enum iam_kind kind)
 	return ANSWER;
 }
 
-static int
-list_attached(struct request *r, enum iam_kind kind)
+int
+iam_list_attached(struct request *r)
 {
-	const char *owner = iam_owner(r, kind), *marker = param(r, "Marker");
-	const char *last = NULL;
-	int64_t limit, n = 0;
-	if (owner == NULL || iam_limit(r, &limit) != 0)
+	enum iam_kind kind = kind_of(r);
+	const char *owner = iam_owner(r, kind);
+	struct iam_page page;
+	if (owner == NULL || iam_page_open(r, &page, "AttachedPolicies") != 0)
 		return ANSWER_ERROR;
-	put_open(r->out, NULL, '{');
-	put_open(r->out, "AttachedPolicies", '[');
 	sqlite3_stmt *q = store_query(r->store,
 	    "select arn from iam_attached where kind = ? and owner = ? and"
 	    " arn > ? order by arn",
-	    "itt", (int64_t)kind, owner, marker == NULL ? "" : marker);
-	while (n <= limit && store_next(q)) {
-		if (++n > limit)
-			continue;
-		last = request_format(r, "%s", store_text(q, 0));
+	    "itt", (int64_t)kind, owner, page.marker);
+	while (iam_page_next(r, &page, q)) {
 		put_open(r->out, NULL, '{');
-		put_text(r->out, "PolicyName", strrchr(last, '/') + 1);
-		put_text(r->out, "PolicyArn", last);
+		put_text(r->out, "PolicyName", strrchr(page.last, '/') + 1);
+		put_text(r->out, "PolicyArn", page.last);
 		put_close(r->out, '}');
 	}
-	store_end(q);
-	put_close(r->out, ']');
-	iam_put_end(r, n > limit, last);
-	put_close(r->out, '}');
+	iam_page_close(r, &page);
 	return ANSWER;
-}
-
-int
-iam_put_role_policy(struct request *r)
-{
-	return put_inline(r, IAM_ROLE);
-}
-
-int
-iam_get_role_policy(struct request *r)
-{
-	return get_inline(r, IAM_ROLE);
-}
-
-int
-iam_delete_role_policy(struct request *r)
-{
-	return delete_inline(r, IAM_ROLE);
-}
-
-int
-iam_list_role_policies(struct request *r)
-{
-	return list_inline(r, IAM_ROLE);
-}
-
-int
-iam_attach_role_policy(struct request *r)
-{
-	return attach(r, IAM_ROLE);
-}
-
-int
-iam_detach_role_policy(struct request *r)
-{
-	return detach(r, IAM_ROLE);
-}
-
-int
-iam_list_attached_role_policies(struct request *r)
-{
-	return list_attached(r, IAM_ROLE);
-}
-
-int
-iam_put_user_policy(struct request *r)
-{
-	return put_inline(r, IAM_USER);
-}
-
-int
-iam_get_user_policy(struct request *r)
-{
-	return get_inline(r, IAM_USER);
-}
-
-int
-iam_delete_user_policy(struct request *r)
-{
-	return delete_inline(r, IAM_USER);
-}
-
-int
-iam_list_user_policies(struct request *r)
-{
-	return list_inline(r, IAM_USER);
-}
-
-int
-iam_attach_user_policy(struct request *r)
-{
-	return attach(r, IAM_USER);
-}
-
-int
-iam_detach_user_policy(struct request *r)
-{
-	return detach(r, IAM_USER);
-}
-
-int
-iam_list_attached_user_policies(struct request *r)
-{
-	return list_attached(r, IAM_USER);
 }

@@ -2,7 +2,6 @@
 
 #include "digest.h"
 #include "iam.h"
-#include "store.h"
 #include "text.h"
 
 #define KEYS_MAX 2
@@ -79,7 +78,7 @@ iam_list_keys(struct request *r)
 	}
 	store_end(q);
 	put_close(r->out, ']');
-	iam_put_end(r, false, NULL);
+	put_bool(r->out, "IsTruncated", false);
 	put_close(r->out, '}');
 	return ANSWER;
 }

@@ -3,23 +3,8 @@
 #include <string.h>
 
 #include "iam.h"
-#include "policy.h"
-#include "store.h"
 
 #define VERSIONS_MAX 5
-
-static int
-check_document(struct request *r, const char *document)
-{
-	struct buf why = {0};
-	if (check_there(r, document, "policyDocument") != 0)
-		return -1;
-	int status = policy_check(document, POLICY_IDENTITY, &why);
-	if (status != 0)
-		fail(r, 400, "MalformedPolicyDocument", "%s", buf_text(&why));
-	buf_clear(&why);
-	return status;
-}
 
 /* The policy of PolicyArn, or NULL after the failure. */
 static const char *
@@ -46,7 +31,10 @@ static const char select_policy[] =
 static const char select_policies[] =
     "select arn, name, path, id, description, version, created_ms,"
     " updated_ms, (select count(*) from iam_attached a where a.arn = p.arn)"
-    " from iam_policy p where arn > ? order by arn";
+    " from iam_policy p where arn > ?1"
+    " and substr(path, 1, length(?2)) = ?2"
+    " and (not ?3 or exists"
+    " (select 1 from iam_attached a where a.arn = p.arn)) order by arn";
 
 static void
 put_policy(struct request *r, sqlite3_stmt *q, bool described)
@@ -75,11 +63,7 @@ answer_policy(struct request *r, const char *arn, bool described)
 	if (store_next(q))
 		put_policy(r, q, described);
 	store_end(q);
-	if (store_number(r->store, 0,
-		"select 1 from iam_tag where kind = 'policy' and owner = ?"
-		" limit 1",
-		"t", arn) != 0)
-		iam_put_tags(r, "policy", arn);
+	iam_put_any_tags(r, "policy", arn);
 	put_close(r->out, '}');
 	put_close(r->out, '}');
 }
@@ -90,7 +74,8 @@ iam_create_policy(struct request *r)
 	const char *name = param(r, "PolicyName"), *path = iam_path(r);
 	const char *document = param(r, "PolicyDocument");
 	if (path == NULL || iam_check_name(r, name, "policyName", 128) != 0 ||
-	    check_document(r, document) != 0)
+	    iam_check_document(
+		r, document, "policyDocument", POLICY_IDENTITY) != 0)
 		return ANSWER_ERROR;
 	const char *arn = request_format(
 	    r, "arn:aws:iam::%s:policy%s%s", r->account, path, name);
@@ -125,32 +110,22 @@ iam_get_policy(struct request *r)
 int
 iam_list_policies(struct request *r)
 {
-	const char *scope = param(r, "Scope"), *prefix = param(r, "PathPrefix");
-	const char *marker = param(r, "Marker"), *last = NULL;
-	bool attached = param_bool(r, "OnlyAttached", false);
-	int64_t limit, n = 0;
-	if (iam_limit(r, &limit) != 0)
+	const char *scope = param(r, "Scope");
+	struct iam_page page;
+	if (iam_page_open(r, &page, "Policies") != 0)
 		return ANSWER_ERROR;
 	/* AWS's own policies may be attached, but lunad has no list of them. */
-	bool ours = scope == NULL || strcmp(scope, "AWS") != 0;
-	put_open(r->out, NULL, '{');
-	put_open(r->out, "Policies", '[');
-	sqlite3_stmt *q = store_query(
-	    r->store, select_policies, "t", marker == NULL ? "" : marker);
-	while (ours && n <= limit && store_next(q)) {
-		if ((prefix != NULL && strncmp(store_text(q, 2), prefix,
-					   strlen(prefix)) != 0) ||
-		    (attached && store_int(q, 8) == 0) || ++n > limit)
-			continue;
-		put_open(r->out, NULL, '{');
-		put_policy(r, q, false);
-		put_close(r->out, '}');
-		last = request_format(r, "%s", store_text(q, 0));
+	if (scope == NULL || strcmp(scope, "AWS") != 0) {
+		sqlite3_stmt *q = store_query(r->store, select_policies, "tti",
+		    page.marker, iam_prefix(r),
+		    (int64_t)param_bool(r, "OnlyAttached", false));
+		while (iam_page_next(r, &page, q)) {
+			put_open(r->out, NULL, '{');
+			put_policy(r, q, false);
+			put_close(r->out, '}');
+		}
 	}
-	store_end(q);
-	put_close(r->out, ']');
-	iam_put_end(r, n > limit, last);
-	put_close(r->out, '}');
+	iam_page_close(r, &page);
 	return ANSWER;
 }
 
@@ -173,9 +148,7 @@ iam_delete_policy(struct request *r)
 		    "default version is deleted with the policy.");
 	store_do(r->store, "delete from iam_version where arn = ?", "t", arn);
 	store_do(r->store, "delete from iam_policy where arn = ?", "t", arn);
-	store_do(r->store,
-	    "delete from iam_tag where kind = 'policy' and owner = ?", "t",
-	    arn);
+	iam_untag(r, "policy", arn);
 	return ANSWER;
 }
 
@@ -204,7 +177,8 @@ iam_create_version(struct request *r)
 {
 	const char *arn = need_policy(r);
 	const char *document = param(r, "PolicyDocument");
-	if (arn == NULL || check_document(r, document) != 0)
+	if (arn == NULL || iam_check_document(r, document, "policyDocument",
+			       POLICY_IDENTITY) != 0)
 		return ANSWER_ERROR;
 	if (store_number(r->store, 0,
 		"select count(*) from iam_version where arn = ?", "t",
@@ -288,7 +262,7 @@ iam_list_versions(struct request *r)
 		    r, NULL, store_int(q, 0), chosen, store_int(q, 1), NULL);
 	store_end(q);
 	put_close(r->out, ']');
-	iam_put_end(r, false, NULL);
+	put_bool(r->out, "IsTruncated", false);
 	put_close(r->out, '}');
 	return ANSWER;
 }

@@ -1,24 +1,9 @@
 #include <string.h>
 
 #include "iam.h"
-#include "policy.h"
-#include "store.h"
 
 #define SESSION_MIN_S 3600
 #define SESSION_MAX_S 43200
-
-static int
-check_trust(struct request *r, const char *document, const char *path)
-{
-	struct buf why = {0};
-	if (check_there(r, document, path) != 0)
-		return -1;
-	int status = policy_check(document, POLICY_TRUST, &why);
-	if (status != 0)
-		fail(r, 400, "MalformedPolicyDocument", "%s", buf_text(&why));
-	buf_clear(&why);
-	return status;
-}
 
 static int
 check_session(struct request *r, int64_t seconds)
@@ -50,15 +35,6 @@ put_role(struct buf *out, sqlite3_stmt *q)
 		put_text(out, "Description", store_text(q, 5));
 }
 
-static bool
-has_tags(struct request *r, const char *name)
-{
-	return store_number(r->store, 0,
-		   "select 1 from iam_tag where kind = 'role' and owner = ?"
-		   " limit 1",
-		   "t", name) != 0;
-}
-
 /* whole: as GetRole answers it. */
 static void
 answer_role(struct request *r, const char *name, bool whole)
@@ -72,8 +48,7 @@ answer_role(struct request *r, const char *name, bool whole)
 			put_int(r->out, "MaxSessionDuration", store_int(q, 6));
 	}
 	store_end(q);
-	if (has_tags(r, name))
-		iam_put_tags(r, "role", name);
+	iam_put_any_tags(r, "role", name);
 	if (whole)
 		put_raw(r->out, "RoleLastUsed", "{}", 2);
 	put_close(r->out, '}');
@@ -88,7 +63,8 @@ iam_create_role(struct request *r)
 	int64_t session = param_int(r, "MaxSessionDuration", SESSION_MIN_S);
 	if (path == NULL || iam_check_name(r, name, "roleName", 64) != 0 ||
 	    check_session(r, session) != 0 ||
-	    check_trust(r, trust, "assumeRolePolicyDocument") != 0)
+	    iam_check_document(
+		r, trust, "assumeRolePolicyDocument", POLICY_TRUST) != 0)
 		return ANSWER_ERROR;
 	if (store_number(r->store, 0,
 		"select 1 from iam_role where name = ? collate nocase", "t",
@@ -119,32 +95,21 @@ iam_get_role(struct request *r)
 int
 iam_list_roles(struct request *r)
 {
-	const char *prefix = param(r, "PathPrefix"), *last = NULL;
-	const char *marker = param(r, "Marker");
-	int64_t limit, n = 0;
-	if (iam_limit(r, &limit) != 0)
+	struct iam_page page;
+	if (iam_page_open(r, &page, "Roles") != 0)
 		return ANSWER_ERROR;
-	put_open(r->out, NULL, '{');
-	put_open(r->out, "Roles", '[');
 	sqlite3_stmt *q = store_query(r->store,
 	    "select name, path, id, arn, trust, description, session_s,"
-	    " created_ms from iam_role where name > ? order by name",
-	    "t", marker == NULL ? "" : marker);
-	while (n <= limit && store_next(q)) {
-		if ((prefix != NULL && strncmp(store_text(q, 1), prefix,
-					   strlen(prefix)) != 0) ||
-		    ++n > limit)
-			continue;
+	    " created_ms from iam_role where name > ?1"
+	    " and substr(path, 1, length(?2)) = ?2 order by name",
+	    "tt", page.marker, iam_prefix(r));
+	while (iam_page_next(r, &page, q)) {
 		put_open(r->out, NULL, '{');
 		put_role(r->out, q);
 		put_int(r->out, "MaxSessionDuration", store_int(q, 6));
 		put_close(r->out, '}');
-		last = request_format(r, "%s", store_text(q, 0));
 	}
-	store_end(q);
-	put_close(r->out, ']');
-	iam_put_end(r, n > limit, last);
-	put_close(r->out, '}');
+	iam_page_close(r, &page);
 	return ANSWER;
 }
 
@@ -173,7 +138,8 @@ iam_update_trust(struct request *r)
 {
 	const char *name = iam_owner(r, IAM_ROLE);
 	const char *document = param(r, "PolicyDocument");
-	if (name == NULL || check_trust(r, document, "policyDocument") != 0)
+	if (name == NULL || iam_check_document(r, document, "policyDocument",
+				POLICY_TRUST) != 0)
 		return ANSWER_ERROR;
 	store_do(r->store, "update iam_role set trust = ? where name = ?", "tt",
 	    document, name);
@@ -187,8 +153,7 @@ iam_delete_role(struct request *r)
 	if (name == NULL || iam_check_bare(r, IAM_ROLE, name) != 0)
 		return ANSWER_ERROR;
 	store_do(r->store, "delete from iam_role where name = ?", "t", name);
-	store_do(r->store,
-	    "delete from iam_tag where kind = 'role' and owner = ?", "t", name);
+	iam_untag(r, "role", name);
 	return ANSWER;
 }
 
@@ -227,7 +192,7 @@ iam_list_role_tags(struct request *r)
 		return ANSWER_ERROR;
 	put_open(r->out, NULL, '{');
 	iam_put_tags(r, "role", name);
-	iam_put_end(r, false, NULL);
+	put_bool(r->out, "IsTruncated", false);
 	put_close(r->out, '}');
 	return ANSWER;
 }

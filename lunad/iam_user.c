@@ -1,7 +1,4 @@
-#include <string.h>
-
 #include "iam.h"
-#include "store.h"
 
 static void
 put_user(struct request *r, sqlite3_stmt *q)
@@ -25,11 +22,7 @@ answer_user(struct request *r, const char *name)
 	if (store_next(q))
 		put_user(r, q);
 	store_end(q);
-	if (store_number(r->store, 0,
-		"select 1 from iam_tag where kind = 'user' and owner = ?"
-		" limit 1",
-		"t", name) != 0)
-		iam_put_tags(r, "user", name);
+	iam_put_any_tags(r, "user", name);
 	put_close(r->out, '}');
 	put_close(r->out, '}');
 }
@@ -68,31 +61,20 @@ iam_get_user(struct request *r)
 int
 iam_list_users(struct request *r)
 {
-	const char *prefix = param(r, "PathPrefix"), *last = NULL;
-	const char *marker = param(r, "Marker");
-	int64_t limit, n = 0;
-	if (iam_limit(r, &limit) != 0)
+	struct iam_page page;
+	if (iam_page_open(r, &page, "Users") != 0)
 		return ANSWER_ERROR;
-	put_open(r->out, NULL, '{');
-	put_open(r->out, "Users", '[');
 	sqlite3_stmt *q = store_query(r->store,
 	    "select name, path, id, arn, created_ms from iam_user"
-	    " where name > ? order by name",
-	    "t", marker == NULL ? "" : marker);
-	while (n <= limit && store_next(q)) {
-		if ((prefix != NULL && strncmp(store_text(q, 1), prefix,
-					   strlen(prefix)) != 0) ||
-		    ++n > limit)
-			continue;
+	    " where name > ?1 and substr(path, 1, length(?2)) = ?2"
+	    " order by name",
+	    "tt", page.marker, iam_prefix(r));
+	while (iam_page_next(r, &page, q)) {
 		put_open(r->out, NULL, '{');
 		put_user(r, q);
 		put_close(r->out, '}');
-		last = request_format(r, "%s", store_text(q, 0));
 	}
-	store_end(q);
-	put_close(r->out, ']');
-	iam_put_end(r, n > limit, last);
-	put_close(r->out, '}');
+	iam_page_close(r, &page);
 	return ANSWER;
 }
 
@@ -109,7 +91,6 @@ iam_delete_user(struct request *r)
 	if (iam_check_bare(r, IAM_USER, name) != 0)
 		return ANSWER_ERROR;
 	store_do(r->store, "delete from iam_user where name = ?", "t", name);
-	store_do(r->store,
-	    "delete from iam_tag where kind = 'user' and owner = ?", "t", name);
+	iam_untag(r, "user", name);
 	return ANSWER;
 }
