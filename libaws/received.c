@@ -1,17 +1,8 @@
 #include "received.h"
 
-#include <string.h>
-
 #include "envelope.h"
 #include "record.h"
 #include "text.h"
-
-static void
-add_text(struct buf *out, const char *name, const char *text)
-{
-	buf_addf(out, "%s\"%s\":", out->len > 0 ? "," : "", name);
-	text_json_string(text, strlen(text), out);
-}
 
 /* The members of an object, each behind a comma. */
 static void
@@ -35,7 +26,7 @@ add_fields(
 	static const char *const kept[] = {"MessageId", "ReceiptHandle"};
 	char until[TEXT_ISO];
 	text_iso(about->hold_until_ms, until);
-	add_text(out, "QueueUrl", about->queue_url);
+	text_json_member("QueueUrl", about->queue_url, out);
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		buf_addf(out, ",\"%s\":", kept[i]);
 		json_compact(json_get(message, kept[i]), out);
@@ -46,8 +37,8 @@ add_fields(
 		buf_add_text(out, ",\"MessageAttributes\":");
 		json_compact(attributes, out);
 	}
-	add_text(out, "HoldUntil", until);
-	add_text(out, "Lease", about->lease);
+	text_json_member("HoldUntil", until, out);
+	text_json_member("Lease", about->lease, out);
 }
 
 void

@@ -52,13 +52,6 @@ stack_call(struct stack *s, const char *operation, const struct buf *params,
 }
 
 static void
-add_member(struct buf *out, const char *name, const char *value)
-{
-	buf_addf(out, "%s\"%s\":", out->len > 1 ? "," : "", name);
-	text_json_string(value, strlen(value), out);
-}
-
-static void
 take(struct buf *to, struct json v)
 {
 	buf_reset(to);
@@ -72,8 +65,8 @@ begin(const struct stack *s, struct buf *params)
 {
 	buf_reset(params);
 	buf_add_char(params, '{');
-	add_member(
-	    params, "StackName", s->id.len > 0 ? buf_text(&s->id) : s->name);
+	text_json_member(
+	    "StackName", s->id.len > 0 ? buf_text(&s->id) : s->name, params);
 }
 
 int
@@ -180,7 +173,7 @@ stack_each(struct stack *s, const char *operation, const char *list,
 		begin(s, &params);
 		buf_add_text(&params, rest);
 		if (token.len > 0)
-			add_member(&params, "NextToken", token.data);
+			text_json_member("NextToken", token.data, &params);
 		buf_add_char(&params, '}');
 		status = stack_call(s, operation, &params, err);
 		if (status != 0)
