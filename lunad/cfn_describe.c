@@ -2,10 +2,6 @@
 #include <string.h>
 
 #include "cfn_stack.h"
-#include "mem.h"
-#include "text.h"
-
-#define PAGE 100
 
 static void
 put_tree(struct buf *out, const char *name, const cJSON *tree)
@@ -13,25 +9,6 @@ put_tree(struct buf *out, const char *name, const cJSON *tree)
 	char *text = cfn_print(tree);
 	put_raw(out, name, text, strlen(text));
 	free(text);
-}
-
-/* Where a list goes on: the number of rows before. */
-static int64_t
-from_token(struct request *r)
-{
-	const char *token = param(r, "NextToken");
-	int64_t from = 0;
-	if (token != NULL)
-		text_integer(token, 0, INT64_MAX, &from);
-	return from;
-}
-
-static void
-put_next(struct request *r, int64_t from, int64_t seen)
-{
-	if (seen > PAGE)
-		put_text(r->out, "NextToken",
-		    request_format(r, "%lld", (long long)(from + PAGE)));
 }
 
 static void
@@ -60,36 +37,47 @@ put_about(struct request *r, const struct cfn_stack *s)
 		    cfn_true(cfn_get(s->about, "EnableTerminationProtection")));
 }
 
+/* What a stack's description and its summary both begin with. */
 static void
-put_stack(struct request *r, const struct cfn_stack *s)
+put_head(struct request *r, const struct cfn_stack *s,
+    const struct cfn_template *t, const char *description)
 {
-	struct cfn_template t = {0};
-	struct buf why = {0};
+	const char *v = t == NULL ? NULL : cfn_get_text(t->root, "Description");
 	put_open(r->out, NULL, '{');
 	put_text(r->out, "StackId", s->id);
 	put_text(r->out, "StackName", s->name);
-	if (s->body[0] != '\0' &&
-	    cfn_template_read(&t, s->body, strlen(s->body), &why) == 0) {
-		const char *v = cfn_get_text(t.root, "Description");
-		if (v != NULL)
-			put_text(r->out, "Description", v);
-		cfn_parameter_show(&t, s->values, r->out);
-	}
+	if (v != NULL)
+		put_text(r->out, description, v);
 	put_time(r->out, "CreationTime", s->created_ms);
 	if (s->updated_ms != 0)
 		put_time(r->out, "LastUpdatedTime", s->updated_ms);
 	if (s->deleted_ms != 0)
 		put_time(r->out, "DeletionTime", s->deleted_ms);
-	put_raw(r->out, "RollbackConfiguration", "{}", 2);
 	put_text(r->out, "StackStatus", s->status);
 	if (s->reason != NULL)
 		put_text(r->out, "StackStatusReason", s->reason);
-	put_about(r, s);
-	if (s->outputs->child != NULL && s->deleted_ms == 0)
-		put_tree(r->out, "Outputs", s->outputs);
 	put_open(r->out, "DriftInformation", '{');
 	put_text(r->out, "StackDriftStatus", "NOT_CHECKED");
 	put_close(r->out, '}');
+}
+
+static void
+put_stack(struct request *r, const struct cfn_stack *s, bool whole)
+{
+	struct cfn_template t = {0};
+	struct buf why = {0};
+	bool read = s->body[0] != '\0' &&
+		    cfn_template_read(&t, s->body, strlen(s->body), &why) == 0;
+	put_head(r, s, read ? &t : NULL,
+	    whole ? "Description" : "TemplateDescription");
+	if (whole) {
+		if (read)
+			cfn_parameter_show(&t, s->values, r->out);
+		put_raw(r->out, "RollbackConfiguration", "{}", 2);
+		put_about(r, s);
+		if (s->outputs->child != NULL && s->deleted_ms == 0)
+			put_tree(r->out, "Outputs", s->outputs);
+	}
 	put_close(r->out, '}');
 	cfn_template_clear(&t);
 	buf_clear(&why);
@@ -104,7 +92,7 @@ describe_one(struct request *r)
 		return ANSWER_ERROR;
 	put_open(r->out, NULL, '{');
 	put_open(r->out, "Stacks", '[');
-	put_stack(r, s);
+	put_stack(r, s, true);
 	put_close(r->out, ']');
 	put_close(r->out, '}');
 	cfn_stack_free(s);
@@ -114,98 +102,44 @@ describe_one(struct request *r)
 int
 cfn_describe_stacks(struct request *r)
 {
+	struct cfn_page page;
 	if (param(r, "StackName") != NULL)
 		return describe_one(r);
-	int64_t from = from_token(r), seen = 0;
-	put_open(r->out, NULL, '{');
-	put_open(r->out, "Stacks", '[');
+	cfn_page_open(r, &page, "Stacks");
 	sqlite3_stmt *q = store_query(r->store,
 	    "SELECT id FROM cfn_stack WHERE region = ? AND deleted_ms = 0"
 	    " ORDER BY created_ms DESC, rowid DESC LIMIT ? OFFSET ?",
-	    "tii", r->region, (int64_t)PAGE + 1, from);
-	while (store_next(q)) {
-		if (++seen > PAGE)
-			continue;
+	    "tii", r->region, page.rows, page.from);
+	while (cfn_page_next(&page, q)) {
 		struct cfn_stack *s = cfn_stack_find(r, store_text(q, 0));
-		put_stack(r, s);
+		put_stack(r, s, true);
 		cfn_stack_free(s);
 	}
-	store_end(q);
-	put_close(r->out, ']');
-	put_next(r, from, seen);
-	put_close(r->out, '}');
+	cfn_page_close(r, &page);
 	return ANSWER;
-}
-
-static bool
-wanted(struct json filter, const char *status)
-{
-	struct json_iter it;
-	struct json one;
-	if (json_count(filter) == 0)
-		return true;
-	json_each(filter, &it);
-	while (json_next(&it, NULL, &one))
-		if (json_is(one, status))
-			return true;
-	return false;
-}
-
-static void
-put_summary(struct request *r, const struct cfn_stack *s)
-{
-	struct cfn_template t = {0};
-	struct buf why = {0};
-	put_open(r->out, NULL, '{');
-	put_text(r->out, "StackId", s->id);
-	put_text(r->out, "StackName", s->name);
-	if (s->body[0] != '\0' &&
-	    cfn_template_read(&t, s->body, strlen(s->body), &why) == 0) {
-		const char *v = cfn_get_text(t.root, "Description");
-		if (v != NULL)
-			put_text(r->out, "TemplateDescription", v);
-	}
-	put_time(r->out, "CreationTime", s->created_ms);
-	if (s->updated_ms != 0)
-		put_time(r->out, "LastUpdatedTime", s->updated_ms);
-	if (s->deleted_ms != 0)
-		put_time(r->out, "DeletionTime", s->deleted_ms);
-	put_text(r->out, "StackStatus", s->status);
-	if (s->reason != NULL)
-		put_text(r->out, "StackStatusReason", s->reason);
-	put_open(r->out, "DriftInformation", '{');
-	put_text(r->out, "StackDriftStatus", "NOT_CHECKED");
-	put_close(r->out, '}');
-	put_close(r->out, '}');
-	cfn_template_clear(&t);
-	buf_clear(&why);
 }
 
 int
 cfn_list_stacks(struct request *r)
 {
 	struct json filter = param_json(r, "StackStatusFilter");
-	int64_t from = from_token(r), seen = 0;
-	put_open(r->out, NULL, '{');
-	put_open(r->out, "StackSummaries", '[');
+	int64_t all = json_count(filter) == 0;
+	struct cfn_page page;
+	if (all)
+		filter = (struct json){JSON_ARRAY, "[]", 2};
+	cfn_page_open(r, &page, "StackSummaries");
 	sqlite3_stmt *q = store_query(r->store,
-	    "SELECT id, status FROM cfn_stack WHERE region = ?"
-	    " ORDER BY created_ms DESC, rowid DESC",
-	    "t", r->region);
-	while (store_next(q)) {
-		if (!wanted(filter, store_text(q, 1)))
-			continue;
-		seen++;
-		if (seen <= from || seen > from + PAGE)
-			continue;
+	    "SELECT id FROM cfn_stack WHERE region = ? AND (? OR status IN"
+	    " (SELECT value FROM json_each(?)))"
+	    " ORDER BY created_ms DESC, rowid DESC LIMIT ? OFFSET ?",
+	    "tisii", r->region, all, filter.at, filter.len, page.rows,
+	    page.from);
+	while (cfn_page_next(&page, q)) {
 		struct cfn_stack *s = cfn_stack_find(r, store_text(q, 0));
-		put_summary(r, s);
+		put_stack(r, s, false);
 		cfn_stack_free(s);
 	}
-	store_end(q);
-	put_close(r->out, ']');
-	put_next(r, from, seen - from);
-	put_close(r->out, '}');
+	cfn_page_close(r, &page);
 	return ANSWER;
 }
 
@@ -213,19 +147,16 @@ int
 cfn_describe_events(struct request *r)
 {
 	struct cfn_stack *s = cfn_stack_asked(r, "Stack [NAME] does not exist");
-	int64_t from = from_token(r), seen = 0;
+	struct cfn_page page;
 	if (s == NULL)
 		return ANSWER_ERROR;
-	put_open(r->out, NULL, '{');
-	put_open(r->out, "StackEvents", '[');
+	cfn_page_open(r, &page, "StackEvents");
 	sqlite3_stmt *q = store_query(r->store,
 	    "SELECT id, at_ms, logical, physical, type, status, reason,"
 	    " properties, token FROM cfn_event WHERE stack = ?"
 	    " ORDER BY seq DESC LIMIT ? OFFSET ?",
-	    "tii", s->id, (int64_t)PAGE + 1, from);
-	while (store_next(q)) {
-		if (++seen > PAGE)
-			continue;
+	    "tii", s->id, page.rows, page.from);
+	while (cfn_page_next(&page, q)) {
 		put_open(r->out, NULL, '{');
 		put_text(r->out, "StackId", s->id);
 		put_text(r->out, "EventId", store_text(q, 0));
@@ -246,10 +177,7 @@ cfn_describe_events(struct request *r)
 			    r->out, "ClientRequestToken", store_text(q, 8));
 		put_close(r->out, '}');
 	}
-	store_end(q);
-	put_close(r->out, ']');
-	put_next(r, from, seen);
-	put_close(r->out, '}');
+	cfn_page_close(r, &page);
 	cfn_stack_free(s);
 	return ANSWER;
 }
@@ -257,26 +185,20 @@ cfn_describe_events(struct request *r)
 int
 cfn_list_exports(struct request *r)
 {
-	int64_t from = from_token(r), seen = 0;
-	put_open(r->out, NULL, '{');
-	put_open(r->out, "Exports", '[');
+	struct cfn_page page;
+	cfn_page_open(r, &page, "Exports");
 	sqlite3_stmt *q = store_query(r->store,
 	    "SELECT stack, name, value FROM cfn_export WHERE region = ?"
 	    " ORDER BY name LIMIT ? OFFSET ?",
-	    "tii", r->region, (int64_t)PAGE + 1, from);
-	while (store_next(q)) {
-		if (++seen > PAGE)
-			continue;
+	    "tii", r->region, page.rows, page.from);
+	while (cfn_page_next(&page, q)) {
 		put_open(r->out, NULL, '{');
 		put_text(r->out, "ExportingStackId", store_text(q, 0));
 		put_text(r->out, "Name", store_text(q, 1));
 		put_text(r->out, "Value", store_text(q, 2));
 		put_close(r->out, '}');
 	}
-	store_end(q);
-	put_close(r->out, ']');
-	put_next(r, from, seen);
-	put_close(r->out, '}');
+	cfn_page_close(r, &page);
 	return ANSWER;
 }
 

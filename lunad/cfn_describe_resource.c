@@ -2,9 +2,6 @@
 #include <string.h>
 
 #include "cfn_stack.h"
-#include "text.h"
-
-#define PAGE 100
 
 enum form { FULL, DETAIL, SUMMARY };
 
@@ -112,25 +109,18 @@ cfn_describe_resource(struct request *r)
 int
 cfn_list_resources(struct request *r)
 {
-	const char *token = param(r, "NextToken");
 	struct cfn_set set;
-	int64_t from = 0;
+	struct cfn_page page;
 	struct cfn_stack *s =
 	    cfn_stack_asked(r, "Stack with id NAME does not exist");
 	if (s == NULL)
 		return ANSWER_ERROR;
-	if (token != NULL)
-		text_integer(token, 0, INT32_MAX, &from);
 	cfn_set_load(r, s->id, &set);
-	put_open(r->out, NULL, '{');
-	put_open(r->out, "StackResourceSummaries", '[');
-	size_t i = (size_t)from;
-	for (; i < set.count && i < (size_t)from + PAGE; i++)
+	cfn_page_open(r, &page, "StackResourceSummaries");
+	for (size_t i = (size_t)page.from;
+	     i < set.count && cfn_page_room(&page); i++)
 		put_resource(r, NULL, SUMMARY, s, &set.at[i]);
-	put_close(r->out, ']');
-	if (i < set.count)
-		put_text(r->out, "NextToken", request_format(r, "%zu", i));
-	put_close(r->out, '}');
+	cfn_page_close(r, &page);
 	cfn_set_clear(&set);
 	cfn_stack_free(s);
 	return ANSWER;

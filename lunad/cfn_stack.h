@@ -155,6 +155,19 @@ int cfn_delete_change_set(struct request *r);
 int cfn_list_change_sets(struct request *r);
 void cfn_change_sets_obsolete(struct request *r, const char *stack);
 
+/*
+ * A reply that is a list, in pages; the token is the number of what came
+ * before. A query takes rows as its LIMIT and from as its OFFSET.
+ */
+struct cfn_page {
+	int64_t from, rows, seen;
+};
+void cfn_page_open(struct request *r, struct cfn_page *p, const char *list);
+/* Is there one more, and room for it? next: of a query, which it ends. */
+bool cfn_page_room(struct cfn_page *p);
+bool cfn_page_next(struct cfn_page *p, sqlite3_stmt *q);
+void cfn_page_close(struct request *r, const struct cfn_page *p);
+
 /* cfn_request.c: what requests have in common. */
 int cfn_invalid(struct request *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -123,6 +123,17 @@ cJSON *cfn_one(const char *name, const char *text);
 cJSON *cfn_document(const cJSON *v);
 /* Which of before's elements (texts) are not among now's? Owned. */
 cJSON *cfn_dropped(const cJSON *before, const cJSON *now);
+/*
+ * A resource that is a policy: its PolicyDocument for each of the resources
+ * that its list names, none for those that it names no more.
+ *
+ * set: set the policy of one to text, which is taken; "" is none. 0, or -1.
+ */
+int cfn_policy_settle(struct cfn_act *a, const char *list,
+    int (*set)(struct cfn_act *a, const char *of, cJSON *text));
+int cfn_policy_unmake(struct cfn_act *a, const char *list,
+    int (*set)(struct cfn_act *a, const char *of, cJSON *text));
+
 /* STACK-LOGICAL-RANDOM, of at most max characters. Free it. */
 char *cfn_made_name(const struct cfn_act *a, size_t max, const char *end);
 /* Parameters of create by the table. */

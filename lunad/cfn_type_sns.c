@@ -183,41 +183,26 @@ settle_topic(struct cfn_act *a)
 	return status != 0 ? -1 : subscribe_new(a, now, before);
 }
 
-/* document NULL: the default policy. */
+/* "" is the default policy. */
 static int
-set_policy(struct cfn_act *a, const cJSON *topics, const cJSON *document)
+set_policy(struct cfn_act *a, const char *arn, cJSON *text)
 {
-	for (const cJSON *c = topics == NULL ? NULL : topics->child; c != NULL;
-	     c = c->next) {
-		cJSON *params = cfn_one("TopicArn", cfn_text(c));
-		cfn_put_text(params, "AttributeName", "Policy");
-		cfn_put(params, "AttributeValue",
-		    document == NULL ? cfn_string("") : cfn_document(document));
-		if (cfn_call(a, "sns", "SetTopicAttributes", params, NULL) !=
-			0 &&
-		    (document != NULL || !cfn_is_gone(a)))
-			return -1;
-	}
-	buf_reset(a->why);
-	return 0;
+	cJSON *params = cfn_one("TopicArn", arn);
+	cfn_put_text(params, "AttributeName", "Policy");
+	cfn_put(params, "AttributeValue", text);
+	return cfn_call(a, "sns", "SetTopicAttributes", params, NULL);
 }
 
 static int
 settle_policy(struct cfn_act *a)
 {
-	const cJSON *topics = cfn_get(a->now, "Topics");
-	cJSON *dropped = cfn_dropped(cfn_get(a->before, "Topics"), topics);
-	int status = set_policy(a, dropped, NULL);
-	cJSON_Delete(dropped);
-	if (status != 0)
-		return -1;
-	return set_policy(a, topics, cfn_get(a->now, "PolicyDocument"));
+	return cfn_policy_settle(a, "Topics", set_policy);
 }
 
 static int
 unmake_policy(struct cfn_act *a)
 {
-	return set_policy(a, cfn_get(a->before, "Topics"), NULL);
+	return cfn_policy_unmake(a, "Topics", set_policy);
 }
 
 const struct cfn_type cfn_types_sns[] = {

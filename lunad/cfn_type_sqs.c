@@ -51,42 +51,26 @@ static const struct cfn_attribute policy_attributes[] = {
     {NULL, NULL},
 };
 
-/* document NULL: none. */
 static int
-set_policy(struct cfn_act *a, const cJSON *queues, const cJSON *document)
+set_policy(struct cfn_act *a, const char *url, cJSON *text)
 {
-	for (const cJSON *c = queues == NULL ? NULL : queues->child; c != NULL;
-	     c = c->next) {
-		cJSON *params = cfn_one("QueueUrl", cfn_text(c));
-		cJSON *attributes = cJSON_CreateObject();
-		cfn_put(attributes, "Policy",
-		    document == NULL ? cfn_string("") : cfn_document(document));
-		cfn_put(params, "Attributes", attributes);
-		if (cfn_call(a, "sqs", "SetQueueAttributes", params, NULL) !=
-			0 &&
-		    (document != NULL || !cfn_is_gone(a)))
-			return -1;
-	}
-	buf_reset(a->why);
-	return 0;
+	cJSON *params = cfn_one("QueueUrl", url);
+	cJSON *attributes = cJSON_CreateObject();
+	cfn_put(attributes, "Policy", text);
+	cfn_put(params, "Attributes", attributes);
+	return cfn_call(a, "sqs", "SetQueueAttributes", params, NULL);
 }
 
 static int
 settle_policy(struct cfn_act *a)
 {
-	const cJSON *queues = cfn_get(a->now, "Queues");
-	cJSON *dropped = cfn_dropped(cfn_get(a->before, "Queues"), queues);
-	int status = set_policy(a, dropped, NULL);
-	cJSON_Delete(dropped);
-	if (status != 0)
-		return -1;
-	return set_policy(a, queues, cfn_get(a->now, "PolicyDocument"));
+	return cfn_policy_settle(a, "Queues", set_policy);
 }
 
 static int
 unmake_policy(struct cfn_act *a)
 {
-	return set_policy(a, cfn_get(a->before, "Queues"), NULL);
+	return cfn_policy_unmake(a, "Queues", set_policy);
 }
 
 const struct cfn_type cfn_types_sqs[] = {
