@@ -249,11 +249,9 @@ none - 200 attempts=1 sent {}' ]
 }
 
 @test "an endpoint that is down is tried three times and nothing was sent" {
-	scripted_start <<'END'
-END
-	scripted_stop
+	servers_env http://127.0.0.1:9
 	call sqs SendMessage
-	[[ "$output" = 'later ConnectionFailed 0 attempts=3 (Failed to connect to 127.0.0.1 port '* ]]
+	[[ "$output" = 'later ConnectionFailed 0 attempts=3 (Failed to connect to 127.0.0.1 port 9 '* ]]
 }
 
 @test "a name that does not resolve is for later" {
@@ -266,7 +264,7 @@ END
 	SECONDS=0
 	TEST_SLOW_NAMES=1 call -1 -x 500 sqs A
 	[[ "$output" = 'later Timeout 0 attempts=1 (Resolving timed out after '* ]]
-	[ "$SECONDS" -le 3 ]
+	[ "$SECONDS" -lt 20 ]
 }
 
 @test "an answer that does not come ends with the time set for it" {
@@ -274,20 +272,20 @@ END
 >> 200 delay=20
 END
 	SECONDS=0
-	call -1 -x 300 sqs SendMessage
+	call -1 -x 2000 sqs SendMessage
 	[[ "$output" = 'later Timeout 0 attempts=1 sent ('* ]]
-	[ "$SECONDS" -le 2 ]
+	[ "$SECONDS" -lt 19 ]
 }
 
 @test "an answer that comes byte by byte ends with the time set for it" {
 	scripted_start <<'END'
->> 200 drip=0.05
+>> 200 drip=0.4
 {"a":"an answer that is too long for its time"}
 END
 	SECONDS=0
-	call -1 -x 500 sqs SendMessage
+	call -1 -x 2000 sqs SendMessage
 	[[ "$output" = 'later Timeout 0 attempts=1 sent ('* ]]
-	[ "$SECONDS" -le 2 ]
+	[ "$SECONDS" -lt 15 ]
 }
 
 @test "an answer that is too long is refused, and not asked for again" {
@@ -403,8 +401,9 @@ END
 }
 
 @test "a clock that is wrong is corrected with one more attempt" {
-	local off
+	local off n at before
 	for off in 3600 -3600 400; do
+		before=$(date +%s)
 		scripted_start <<END
 >> 400 date=$off
 {"__type":"com.amazon.coral.service#InvalidSignatureException","message":"Signature expired"}
@@ -418,9 +417,8 @@ none - 200 attempts=1 sent {}' ]
 		for n in 2 3; do
 			at=$(header $n x-amz-date)
 			at=$(date -ud "${at:0:8} ${at:9:2}:${at:11:2}:${at:13:2}" +%s)
-			off_by=$((at - $(date +%s) - off))
-			echo "request $n: off by $off_by s"
-			[ "${off_by#-}" -le 5 ]
+			[ $((at - off)) -ge "$before" ]
+			[ $((at - off)) -le "$(date +%s)" ]
 		done
 		[ "$(header 2 amz-sdk-invocation-id)" = \
 		    "$(header 1 amz-sdk-invocation-id)" ]
@@ -532,7 +530,7 @@ END
 >> 200 repeat=8 hold=8
 {}
 END
-	call -j 8 -c 8 -x 5000 sqs ListQueues
+	call -j 8 -c 8 -x 25000 sqs ListQueues
 	[ "$(grep -c '^none - 200 attempts=1 ' <<<"$output")" -eq 8 ]
 }
 
@@ -548,11 +546,13 @@ END
 	)
 	echo "$stderr"
 	[ "$stderr" = 'woken: input' ]
+	[ "$SECONDS" -lt 19 ]
 	run --separate-stderr timeout 30 "$CALL" -p sqs A < <(
 		until [ "$(scripted_count)" -eq 3 ]; do :; done
 	)
 	echo "$stderr"
 	[ "$stderr" = 'woken: end' ]
+	SECONDS=0
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	timeout 30 "$CALL" -p sqs A 2>"$BATS_TEST_TMPDIR/err" \
 	    >"$BATS_TEST_TMPDIR/fifo" 3>&- < <(exec sleep 20) &
@@ -562,7 +562,7 @@ END
 	exec 5<&-
 	wait "$pid"
 	[ "$(cat "$BATS_TEST_TMPDIR/err")" = 'woken: no reader' ]
-	[ "$SECONDS" -lt 15 ]
+	[ "$SECONDS" -lt 19 ]
 }
 
 @test "call_run waits for its own call" {
@@ -628,7 +628,7 @@ END
 	SECONDS=0
 	call -h sqs SendMessage
 	[[ "$output" = 'later HTTP503 503 attempts=1 '* ]]
-	[ "$SECONDS" -le 3 ]
+	[ "$SECONDS" -lt 19 ]
 	[ "$(scripted_count)" -eq 1 ]
 }
 

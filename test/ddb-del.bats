@@ -53,7 +53,7 @@ good() {
 
 @test "unprocessed deletes are sent again" {
 	records 100 | ddb-put "$t" --quiet
-	lunad_fault dynamodb:BatchWriteItem=partial:0.4
+	lunad_fault dynamodb:BatchWriteItem=partial:0.4:x6
 	give "$(records 100)"$'\n'
 	lunad_fault
 	[ "$status" -eq 0 ]

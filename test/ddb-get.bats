@@ -89,7 +89,7 @@ good() {
 }
 
 @test "unprocessed keys are asked again" {
-	lunad_fault dynamodb:BatchGetItem=partial:0.5
+	lunad_fault dynamodb:BatchGetItem=partial:0.5:x6
 	good 300 >"$BATS_TEST_TMPDIR/in"
 	try "${sink[@]}" -v <"$BATS_TEST_TMPDIR/in"
 	lunad_fault

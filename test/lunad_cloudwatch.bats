@@ -31,12 +31,6 @@ now() {
 	lunad_clock 0s | jq -r '.now | sub("\\.[0-9]+"; "") | fromdate'
 }
 
-# begin_minute: go on to the begin of the next, which no test then leaves
-# unmeant.
-begin_minute() {
-	lunad_clock $((61 - $(now) % 60))s >/dev/null
-}
-
 # put VALUE [TIME]
 put() {
 	cw PutMetricData "{\"Namespace\":\"$n\",\"MetricData\":[{
@@ -88,16 +82,18 @@ notices() {
 	listen
 	alarm "\"TreatMissingData\":\"notBreaching\",\"DatapointsToAlarm\":1,
 	    \"AlarmActions\":[\"$topic\"],\"OKActions\":[\"$topic\"]"
-	begin_minute
+	lunad_minute
 	lunad_clock 1m
 	[ "$(described StateValue)" = OK ]
 	since=$(described StateUpdatedTimestamp)
 	lunad_clock 5m
 	[ "$(described StateUpdatedTimestamp)" = "$since" ]
 	notices . >/dev/null
-	stamp=$(date -ud "@$(($(now) / 60 * 60))" '+%d/%m/%y %H:%M:%S')
-	put 21.5
-	put 3
+	lunad_minute
+	at=$(now)
+	stamp=$(date -ud "@$((at / 60 * 60))" '+%d/%m/%y %H:%M:%S')
+	put 21.5 "$at"
+	put 3 "$at"
 	lunad_clock 1m
 	reason="Threshold Crossed: 1 out of the last 1 datapoints [24.5 ($stamp)] was greater than the threshold (5.0) (minimum 1 datapoint for OK -> ALARM transition)."
 	echo "$reason"
@@ -154,7 +150,7 @@ mails() {
 	link=$(sed 's/\r$//' "$box"/* | grep -o 'http://.*ConfirmSubscription.*')
 	curl -sSf "$link"
 	alarm "\"AlarmActions\":[\"$topic\"]"
-	begin_minute
+	lunad_minute
 	put 9
 	lunad_clock 1m
 	mails "$box" 2
@@ -169,7 +165,7 @@ mails() {
 	listen
 	alarm "\"AlarmActions\":[\"$topic\"]"
 	cw DisableAlarmActions "{\"AlarmNames\":[\"$n\"]}"
-	begin_minute
+	lunad_minute
 	put 9
 	lunad_clock 1m
 	[ "$(described StateValue)" = ALARM ]
@@ -215,7 +211,7 @@ mails() {
 	listen
 	alarm "\"AlarmActions\":[\"$topic\"],
 	    \"TreatMissingData\":\"ignore\""
-	begin_minute
+	lunad_minute
 	put 9
 	lunad_clock 1m
 	crash
@@ -232,8 +228,16 @@ mails() {
 	jq -e '[.Datapoints[].Sum] | add == 10' "$reply"
 }
 
+# worked: milliseconds of processor time that lunad has used. How long it
+# takes by the clock depends on who else is at work here.
+worked() {
+	local stat
+	read -ra stat <"/proc/$LUNAD_PID/stat"
+	echo $(((stat[13] + stat[14]) * 1000 / $(getconf CLK_TCK)))
+}
+
 # An hour of the day has points, all there before it begins.
-@test "a virtual day with a dozen alarms passes within a second or so" {
+@test "a virtual day with a dozen alarms is a second of work or so" {
 	own_start
 	start=$(($(now) / 60 * 60 + 60))
 	jq -nc --arg n "$n" --argjson t "$start" '{Namespace: $n,
@@ -249,11 +253,11 @@ mails() {
 		    \"Threshold\":4,\"TreatMissingData\":\"notBreaching\",
 		    \"ComparisonOperator\":\"GreaterThanThreshold\"}"
 	done
-	before=${EPOCHREALTIME/./}
+	before=$(worked)
 	lunad_clock 1d
-	took=$((${EPOCHREALTIME/./} - before))
-	echo "a day took $took µs"
-	[ "$took" -lt "${DAY_US:-3000000}" ]
+	ms=$(($(worked) - before))
+	echo "a day took $ms ms"
+	[ "$ms" -lt "${DAY_MS:-3000}" ]
 	cw DescribeAlarmHistory "{\"AlarmName\":\"$n-11\",
 	    \"HistoryItemType\":\"StateUpdate\",\"MaxRecords\":100}"
 	[ "$(jq '.AlarmHistoryItems | length' "$reply")" -ge 16 ]

@@ -224,7 +224,7 @@ poll() {
 # polled FILTER TEXT: that is what it got, before its time was over.
 polled() {
 	wait "$poll"
-	[ $((SECONDS - began)) -lt 10 ]
+	[ $((SECONDS - began)) -lt 18 ]
 	[ "$(jq -r "$1" <"$BATS_TEST_TMPDIR/polled")" = "$2" ]
 }
 
@@ -235,14 +235,14 @@ polled() {
 	polled '.Messages[0].Body' woken
 	sqs SendMessage "{\"QueueUrl\":\"$q\",\"MessageBody\":\"late\",\"DelaySeconds\":900}"
 	poll
-	lunad_clock 899s
+	lunad_clock 600s
 	[ ! -e "$BATS_TEST_TMPDIR/polled" ]
-	lunad_clock 2s
+	lunad_clock 301s
 	polled '.Messages[0].Body' late
 }
 
 @test "a long poll is woken when a timeout is shortened, or given up" {
-	make_queue "$q"
+	make_queue "$q" '{"VisibilityTimeout":"600"}'
 	send x
 	take
 	h=$(handle)
@@ -365,15 +365,15 @@ put() {
 	put b1 b 2
 	put a2 a 3
 	put again a 1
-	[ "$(take '"VisibilityTimeout":10' | xargs)" = "a1 a2 b1" ]
+	[ "$(take '"VisibilityTimeout":100' | xargs)" = "a1 a2 b1" ]
 	h=$(handle)
 	put a3 a 4
 	[ -z "$(take)" ]
-	lunad_clock 11s
+	lunad_clock 101s
 	run ! sqs DeleteMessage "{\"QueueUrl\":\"$q\",\"ReceiptHandle\":\"$h\"}"
 	[ "$(jq -r .message <"$reply")" = \
 	    "Value $h for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired." ]
-	[ "$(take '"VisibilityTimeout":10' | xargs)" = "a1 a2 a3 b1" ]
+	[ "$(take '"VisibilityTimeout":100' | xargs)" = "a1 a2 a3 b1" ]
 	lunad_clock 5m
 	put again a 1
 	[ "$(take | xargs)" = "a1 a2 a3 again b1" ]
@@ -465,7 +465,7 @@ audit() {
 	}
 	mkfifo "$LUNAD_DIR/says"
 	again
-	make_queue "$q"
+	make_queue "$q" '{"VisibilityTimeout":"43200"}'
 	for i in 1 2 3; do send "m$i"; done
 	sqs ReceiveMessage "{\"QueueUrl\":\"$q\"}"
 	h=$(handle)

@@ -84,7 +84,7 @@ bodies() {
 }
 
 @test "entries refused for now are sent again and arrive once" {
-	lunad_fault sns:PublishBatch=partial:0.4
+	lunad_fault sns:PublishBatch=partial:0.4:x12
 	give "$(records 100)"$'\n'
 	lunad_fault
 	[ "$status" -eq 0 ]
@@ -176,7 +176,7 @@ bodies() {
 	queue "f$q.fifo" FifoQueue=true ContentBasedDeduplication=true
 	aws-call sns CreateTopic "Name=$t.fifo" Attributes:='{"FifoTopic":"true","ContentBasedDeduplication":"true"}' >/dev/null
 	subscribe "$t.fifo" "f$q.fifo"
-	lunad_fault sns:PublishBatch=partial:0.3
+	lunad_fault sns:PublishBatch=partial:0.5:x3
 	records 30 >"$BATS_TEST_TMPDIR/in"
 	try sns-pub "$t.fifo" --group g <"$BATS_TEST_TMPDIR/in"
 	lunad_fault

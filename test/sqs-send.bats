@@ -85,7 +85,7 @@ bodies() {
 }
 
 @test "entries refused for now are sent again and arrive once" {
-	lunad_fault sqs:SendMessageBatch=partial:0.4
+	lunad_fault sqs:SendMessageBatch=partial:0.4:x12
 	give "$(records 100)"$'\n'
 	lunad_fault
 	[ "$status" -eq 0 ]
@@ -218,7 +218,7 @@ bodies() {
 
 @test "messages of a FIFO group keep their order under partial failures" {
 	queue q.fifo FifoQueue=true ContentBasedDeduplication=true
-	lunad_fault sqs:SendMessageBatch=partial:0.4
+	lunad_fault sqs:SendMessageBatch=partial:0.4:x12
 	seq 60 | jq -c '{n: ., g: (. % 3)}' >"$BATS_TEST_TMPDIR/in"
 	try sqs-send q.fifo --group 'g{{g}}' <"$BATS_TEST_TMPDIR/in"
 	lunad_fault

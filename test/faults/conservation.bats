@@ -47,7 +47,8 @@ conserve() {
 	shift 2
 	lunad_fault "$action=partial:0.4" "$action=refuse:never"
 	status=0
-	timeout "$TRY_S" "$@" -v --failed "$failed" <"$in" >"$out" 2>"$err" ||
+	timeout "$TRY_S" "$@" -v --patience inf --failed "$failed" \
+	    <"$in" >"$out" 2>"$err" ||
 		status=$?
 	lunad_fault
 	calls=$(grep -c "${action##*:} 200" "$err")
@@ -135,7 +136,7 @@ fan_out() { # fan_out TOPIC QUEUE: messages of one are in the other
 	table put1 id:S
 	lunad_fault dynamodb:BatchWriteItem=partial:0.4
 	status=0
-	timeout "$TRY_S" ddb-put -v put1 --failed "$failed" <"$in" >"$out" \
+	timeout "$TRY_S" ddb-put -v put1 --patience inf --failed "$failed" <"$in" >"$out" \
 	    2>"$err" || status=$?
 	lunad_fault
 	[ "$status" -eq 0 ]
@@ -170,7 +171,7 @@ fan_out() { # fan_out TOPIC QUEUE: messages of one are in the other
 	queue a1
 	sqs-send --quiet a1 <"$in"
 	lunad_fault sqs:DeleteMessageBatch=partial:0.4
-	sqs-recv -w 0 --inflight 100 a1 | sqs-ack -v >"$out" 2>"$err"
+	sqs-recv -w 0 --inflight 100 a1 | sqs-ack -v --patience inf >"$out" 2>"$err"
 	lunad_fault
 	payloads "$out" | sort -t: -k 2n | cmp - "$in"
 	[ "$(grep -c 'DeleteMessageBatch 200' "$err")" -gt $((n * 13 / 100)) ]
