@@ -81,8 +81,9 @@ obey(struct lunad *l, const char *word, int64_t number)
 	else if (strcmp(word, "stir") == 0)
 		stirs = number != 0;
 	else if (strcmp(word, "to") == 0)
-		say(clock_advance(l, start + number, &err) < 0 ? err.code
-							       : word);
+		say(clock_advance(l, lunad_now(l), start + number, &err) < 0
+			? err.code
+			: word);
 	else if (strcmp(word, "run") == 0) {
 		for (clock_dirty(l); steady_ran < number; clock_dirty(l))
 			clock_run(l, 256);
