@@ -252,12 +252,12 @@ END
 >> 200 eval
 ETag: "e1"
 
-b"0123456789abcdef" * 655360
+"0123456789abcdef" * 655360
 >> 206 eval
 ETag: "e1"
 Content-Range: bytes 8388608-10485759/10485760
 
-b"0123456789abcdef" * 131072
+"0123456789abcdef" * 131072
 END
 		run -0 bash -c "s3-cat --jobs $jobs s3://bucket/k | cksum"
 		[ "$output" = "$(yes 0123456789abcdef | tr -d '\n' |
