@@ -150,6 +150,8 @@ void raw_take(struct call *c, const char *bytes, size_t len);
 /* All of the body was there. -1: it is not what it was to be. */
 int raw_end(struct call *c);
 const struct operation *raw_route(struct call *c);
+/* Whose signature was verified: is all signed that has to be? */
+int raw_admit(struct lunad *l, struct call *c);
 /* The refusal of an auth_error, as S3 says it. */
 int raw_refuse(struct lunad *l, struct call *c, int error);
 void raw_reply(struct call *c);

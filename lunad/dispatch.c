@@ -212,7 +212,7 @@ authenticate(struct lunad *l, struct call *c)
 	c->r.account = request_format(&c->r, "%s", k->account);
 	c->r.principal = request_format(&c->r, "%s", k->arn);
 	c->r.key_id = request_format(&c->r, "%s", k->id);
-	int ready = c->protocol == PROTOCOL_RAW ? payload_open(l, c) : 0;
+	int ready = c->protocol == PROTOCOL_RAW ? raw_admit(l, c) : 0;
 	who->key = NULL;
 	return ready;
 }

@@ -98,14 +98,18 @@ raw_send_file(struct request *r, int fd, uint64_t offset, uint64_t len)
 }
 
 void
-raw_send(struct request *r, uint64_t len,
+raw_send(struct request *r, uint64_t offset, uint64_t len,
     ssize_t (*read)(void *user, uint64_t pos, char *to, size_t max),
     void (*done)(void *user), void *user)
 {
 	struct source *s = &call_of(r)->source;
 	source_close(s);
-	*s = (struct source){
-	    .read = read, .done = done, .user = user, .fd = -1, .len = len};
+	*s = (struct source){.read = read,
+	    .done = done,
+	    .user = user,
+	    .fd = -1,
+	    .offset = offset,
+	    .len = len};
 }
 
 /* The service that the request is signed for or, when it is signed for none,
@@ -257,9 +261,41 @@ refuse_time(struct call *c, bool expired)
 	    "too large.");
 }
 
+/* The version before 4, whose HMAC-SHA1 S3 takes no more. */
+static bool
+is_version_2(const struct call *c)
+{
+	const char *header = raw_header(&c->r, "authorization");
+	return header != NULL ? strncmp(header, "AWS ", 4) == 0
+			      : strstr(c->as.target, "AWSAccessKeyId=") != NULL;
+}
+
+int
+raw_admit(struct lunad *l, struct call *c)
+{
+	struct buf names = {0};
+	const char *name, *value;
+	for (size_t i = 0; raw_header_at(&c->r, i, &name, &value); i++)
+		if (strncasecmp(name, "x-amz-", 6) == 0 &&
+		    strcasecmp(name, "x-amz-content-sha256") != 0 &&
+		    !auth_signed(&c->signer, name))
+			buf_addf(
+			    &names, "%s%s", names.len > 0 ? ", " : "", name);
+	if (names.len == 0)
+		return payload_open(l, c);
+	add_element(c, "HeadersNotSigned", names.data);
+	buf_clear(&names);
+	return fail(&c->r, 403, "AccessDenied",
+	    "There were headers present in the request which were not signed");
+}
+
 int
 raw_refuse(struct lunad *l, struct call *c, int error)
 {
+	if (is_version_2(c))
+		return fail(&c->r, 400, "InvalidRequest",
+		    "The authorization mechanism you have provided is not "
+		    "supported. Please use AWS4-HMAC-SHA256.");
 	switch ((enum auth_error)error) {
 	case AUTH_INCOMPLETE:
 	case AUTH_CREDENTIAL:

@@ -49,14 +49,14 @@ bool raw_presigned(const struct request *r);
 /* A header of the answer; name and value live as long as the request. */
 void raw_answer(struct request *r, const char *name, const char *value);
 /*
- * The answer's bytes: len of them.
+ * The answer's bytes: len of them from offset on, of a file, which is closed
+ * after it, or of what read gives.
  *
- * read:  as MHD wants it: at most max bytes from pos on; 0 or less ends the
- *        connection. fd: read from this at offset instead; it is closed.
+ * read:  at most max bytes from pos on; 0 or less ends the connection.
  * done:  called once, when they were sent or will not be; or NULL.
  */
 void raw_send_file(struct request *r, int fd, uint64_t offset, uint64_t len);
-void raw_send(struct request *r, uint64_t len,
+void raw_send(struct request *r, uint64_t offset, uint64_t len,
     ssize_t (*read)(void *user, uint64_t pos, char *to, size_t max),
     void (*done)(void *user), void *user);
 

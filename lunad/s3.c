@@ -9,8 +9,10 @@ static void
 end(struct request *r)
 {
 	struct s3 *q = r->state;
-	if (q != NULL)
-		s3_incoming_free(q->incoming);
+	if (q == NULL)
+		return;
+	s3_incoming_free(q->incoming);
+	s3_reader_free(q->source);
 }
 
 static const struct raw_api raw = {
@@ -49,6 +51,27 @@ static const struct operation operations[] = {
     {.name = "GetObject", .run = s3_get_object},
     {.name = "HeadObject", .run = s3_get_object},
     {.name = "DeleteObject", .run = s3_delete_object, .writes = true},
+    {.name = "DeleteObjects", .run = s3_delete_objects, .writes = true},
+    {.name = "CopyObject", .run = s3_copy_object, .writes = true},
+    {.name = "GetObjectAttributes", .run = s3_get_object_attributes},
+    {.name = "CreateMultipartUpload", .run = s3_create_upload, .writes = true},
+    {.name = "AbortMultipartUpload", .run = s3_abort_upload, .writes = true},
+    {.name = "ListMultipartUploads", .run = s3_list_uploads},
+    {.name = "UploadPart",
+	.run = s3_upload_part,
+	.writes = true,
+	.begin = s3_part_begin,
+	.take = s3_incoming_take},
+    {.name = "UploadPartCopy", .run = s3_upload_part_copy, .writes = true},
+    {.name = "ListParts", .run = s3_list_parts},
+    {.name = "CompleteMultipartUpload",
+	.run = s3_complete_upload,
+	.writes = true},
+    {.name = "GetObjectTagging", .run = s3_get_object_tagging},
+    {.name = "PutObjectTagging", .run = s3_put_object_tagging, .writes = true},
+    {.name = "DeleteObjectTagging",
+	.run = s3_delete_object_tagging,
+	.writes = true},
     {.name = NULL},
 };
 
@@ -75,6 +98,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS s3_upload ("
     " id INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE,"
     " bucket TEXT NOT NULL, key BLOB NOT NULL, started_ms INTEGER NOT NULL,"
+    " touched INTEGER NOT NULL DEFAULT 0,"
     " class TEXT NOT NULL, sum TEXT, sum_type TEXT, tags TEXT NOT NULL,"
     " meta BLOB NOT NULL);"
     "CREATE INDEX IF NOT EXISTS s3_upload_key"

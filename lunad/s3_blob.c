@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,13 +34,80 @@ struct s3_blob {
 struct waste {
 	int64_t id;
 	uint64_t commits; /* how many there were when it was given up */
+	uint64_t serial;  /* readers that began before it may be at it */
 	struct waste *next;
 };
+
+struct s3_hold {
+	uint64_t serial;
+	struct s3_hold *next, *previous;
+};
+
+/* Readers are in the order in which they began. */
+static struct {
+	pthread_mutex_t lock;
+	uint64_t serial;
+	struct s3_hold *first, *last;
+} holds = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct {
 	int64_t last_id;
 	struct waste *waste;
 } blobs;
+
+struct s3_hold *
+s3_hold_new(void)
+{
+	struct s3_hold *h = mem_alloc(sizeof(*h));
+	pthread_mutex_lock(&holds.lock);
+	h->serial = ++holds.serial;
+	h->previous = holds.last;
+	if (holds.last == NULL)
+		holds.first = h;
+	else
+		holds.last->next = h;
+	holds.last = h;
+	pthread_mutex_unlock(&holds.lock);
+	return h;
+}
+
+void
+s3_hold_free(struct s3_hold *h)
+{
+	if (h == NULL)
+		return;
+	pthread_mutex_lock(&holds.lock);
+	if (h->previous == NULL)
+		holds.first = h->next;
+	else
+		h->previous->next = h->next;
+	if (h->next == NULL)
+		holds.last = h->previous;
+	else
+		h->next->previous = h->previous;
+	pthread_mutex_unlock(&holds.lock);
+	free(h);
+}
+
+static uint64_t
+serial_now(void)
+{
+	pthread_mutex_lock(&holds.lock);
+	uint64_t serial = ++holds.serial;
+	pthread_mutex_unlock(&holds.lock);
+	return serial;
+}
+
+/* Of the oldest reader. */
+static uint64_t
+serial_held(void)
+{
+	pthread_mutex_lock(&holds.lock);
+	uint64_t serial =
+	    holds.first == NULL ? UINT64_MAX : holds.first->serial;
+	pthread_mutex_unlock(&holds.lock);
+	return serial;
+}
 
 static char *
 path_of(struct lunad *l, int64_t id)
@@ -231,6 +299,7 @@ waste(struct lunad *l, int64_t id)
 		blobs.waste = w;
 	}
 	w->commits = store_commits(lunad_store(l));
+	w->serial = serial_now();
 }
 
 void
@@ -249,7 +318,9 @@ static struct waste **
 ripe(struct lunad *l)
 {
 	struct waste **at = &blobs.waste;
-	while (*at != NULL && (*at)->commits == store_commits(lunad_store(l)))
+	uint64_t commits = store_commits(lunad_store(l)), held = serial_held();
+	while (
+	    *at != NULL && ((*at)->commits == commits || (*at)->serial > held))
 		at = &(*at)->next;
 	return at;
 }
@@ -273,25 +344,29 @@ s3_blob_run_due(struct lunad *l)
 	free(w);
 }
 
-int
-s3_blob_read(struct request *r, int64_t id, const char **bytes, size_t *len)
+char *
+s3_blob_bytes(struct lunad *l, int64_t id, size_t *len)
 {
-	int fd = -1;
-	*bytes = NULL;
+	char *bytes = NULL;
 	sqlite3_stmt *q = store_query(
-	    r->store, "SELECT bytes FROM s3_blob WHERE id = ?", "i", id);
+	    lunad_store(l), "SELECT bytes FROM s3_blob WHERE id = ?", "i", id);
 	if (!store_next(q))
-		return -1;
-	if (store_null(q, 0)) {
-		char *path = path_of(r->lunad, id);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			diag("s3: %s: %s", path, strerror(errno));
-		free(path);
-	} else {
+		return NULL;
+	if (!store_null(q, 0)) {
 		const char *at = store_bytes(q, 0, len);
-		*bytes = request_copy(r, at, *len);
+		bytes = mem_text_of(at, *len);
 	}
 	store_end(q);
+	return bytes;
+}
+
+int
+s3_blob_file(struct lunad *l, int64_t id)
+{
+	char *path = path_of(l, id);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		diag("s3: %s: %s", path, strerror(errno));
+	free(path);
 	return fd;
 }

@@ -38,6 +38,15 @@ s3_bucket(struct request *r)
 	return s3_bucket_named(r, s3_of(r)->bucket);
 }
 
+int
+s3_version(struct request *r)
+{
+	const char *id = s3_query(r, "versionId");
+	if (id == NULL || strcmp(id, "null") == 0)
+		return 0;
+	return s3_invalid(r, "versionId", id, "Invalid version id specified");
+}
+
 /*
  * Source: Amazon S3 User Guide, "General purpose bucket naming rules".
  */
@@ -119,8 +128,7 @@ check_constraint(struct request *r, const char *constraint)
 }
 
 static int
-already(struct request *r, const char *name, const char *account,
-    const char *region)
+already(struct request *r, const char *name, const char *account)
 {
 	s3_more(r, "BucketName", name);
 	if (strcmp(account, r->account) != 0)
@@ -130,8 +138,7 @@ already(struct request *r, const char *name, const char *account,
 		    "select a different name and try again.");
 	return fail(r, 409, "BucketAlreadyOwnedByYou",
 	    "Your previous request to create the named bucket succeeded and "
-	    "you already own it.%s",
-	    strcmp(region, r->region) == 0 ? "" : "");
+	    "you already own it.");
 }
 
 static void
@@ -169,7 +176,7 @@ s3_create_bucket(struct request *r)
 		/* Only there is it no failure to have it already. */
 		if (!first || r->internal || strcmp(account, r->account) != 0 ||
 		    strcmp(where, region) != 0)
-			return already(r, name, account, where);
+			return already(r, name, account);
 	} else {
 		store_do(r->store,
 		    "INSERT INTO s3_bucket (name, account, region, created_ms)"

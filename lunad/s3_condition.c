@@ -29,12 +29,6 @@ failed(struct request *r, const char *which)
 	    "At least one of the pre-conditions you specified did not hold");
 }
 
-static int
-unchanged(struct request *r)
-{
-	return fail(r, 304, "NotModified", "Not Modified");
-}
-
 /* A time in the future says nothing. Whole seconds count. */
 static bool
 is_later(struct request *r, const char *since, const struct s3_object *o)
@@ -51,22 +45,54 @@ is_earlier(const char *since, const struct s3_object *o)
 	return !s3_read_date(since, &ms) || o->modified_ms / 1000 <= ms / 1000;
 }
 
+/* The four headers, and how a condition that the object is unchanged is
+ * answered: to a reader that is no failure. */
+struct names {
+	const char *match, *none, *modified, *unmodified;
+	bool fails;
+};
+
+static int
+unchanged(struct request *r, const struct names *n, const char *which)
+{
+	return n->fails ? failed(r, which)
+			: fail(r, 304, "NotModified", "Not Modified");
+}
+
+static int
+check(struct request *r, const struct s3_object *o, const struct names *n)
+{
+	const char *match = raw_header(r, n->match);
+	const char *none = raw_header(r, n->none);
+	const char *modified = raw_header(r, n->modified);
+	const char *unmodified = raw_header(r, n->unmodified);
+	if (match != NULL && !matches(match, o))
+		return failed(r, n->match);
+	if (match == NULL && unmodified != NULL && !is_earlier(unmodified, o))
+		return failed(r, n->unmodified);
+	if (none != NULL && matches(none, o))
+		return unchanged(r, n, n->none);
+	if (none == NULL && modified != NULL && !is_later(r, modified, o))
+		return unchanged(r, n, n->modified);
+	return 0;
+}
+
 int
 s3_condition_read(struct request *r, const struct s3_object *o)
 {
-	const char *match = raw_header(r, "if-match");
-	const char *none = raw_header(r, "if-none-match");
-	const char *modified = raw_header(r, "if-modified-since");
-	const char *unmodified = raw_header(r, "if-unmodified-since");
-	if (match != NULL && !matches(match, o))
-		return failed(r, "If-Match");
-	if (match == NULL && unmodified != NULL && !is_earlier(unmodified, o))
-		return failed(r, "If-Unmodified-Since");
-	if (none != NULL && matches(none, o))
-		return unchanged(r);
-	if (none == NULL && modified != NULL && !is_later(r, modified, o))
-		return unchanged(r);
-	return 0;
+	static const struct names names = {"If-Match", "If-None-Match",
+	    "If-Modified-Since", "If-Unmodified-Since", false};
+	return check(r, o, &names);
+}
+
+int
+s3_condition_source(struct request *r, const struct s3_object *o)
+{
+	static const struct names names = {"x-amz-copy-source-If-Match",
+	    "x-amz-copy-source-If-None-Match",
+	    "x-amz-copy-source-If-Modified-Since",
+	    "x-amz-copy-source-If-Unmodified-Since", true};
+	return check(r, o, &names);
 }
 
 static int

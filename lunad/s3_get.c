@@ -1,7 +1,7 @@
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "s3_private.h"
 #include "text.h"
@@ -11,6 +11,8 @@ struct range {
 	int64_t from, len;
 	bool partial;       /* 206 */
 	const char *header; /* what was asked; NULL: all */
+	int64_t part;       /* its number, when that was asked; else 0 */
+	const char *sum_text;
 };
 
 /* "bytes=0-8", "bytes=5-", "bytes=-2"; anything else is all of it, as HTTP
@@ -60,32 +62,55 @@ unsatisfiable(struct request *r, const char *header, int64_t size)
 	    r, 416, "InvalidRange", "The requested range is not satisfiable");
 }
 
+static ssize_t
+read_on(void *user, uint64_t pos, char *to, size_t max)
+{
+	return s3_reader_read(user, pos, to, max);
+}
+
+static void
+read_done(void *user)
+{
+	s3_reader_free(user);
+}
+
+/* A single file goes out by sendfile(2). */
 static int
 send(struct request *r, const struct s3_object *o, const struct range *g)
 {
-	const char *bytes;
 	size_t len;
 	if (g->len == 0)
 		return 0;
-	int fd = s3_blob_read(r, o->id, &bytes, &len);
-	if (fd >= 0) {
-		raw_send_file(r, fd, (uint64_t)g->from, (uint64_t)g->len);
+	if (o->parts > 0) {
+		raw_send(r, (uint64_t)g->from, (uint64_t)g->len, read_on,
+		    read_done, s3_reader_new(r->lunad, o));
 		return 0;
 	}
-	if (bytes == NULL || (uint64_t)(g->from + g->len) > len)
+	char *bytes = s3_blob_bytes(r->lunad, o->id, &len);
+	if (bytes != NULL) {
+		buf_add(r->out, bytes + g->from, (size_t)g->len);
+		free(bytes);
+		return 0;
+	}
+	int fd = s3_blob_file(r->lunad, o->id);
+	if (fd < 0)
 		return s3_broken(r);
-	buf_add(r->out, bytes + g->from, (size_t)g->len);
+	raw_send_file(r, fd, (uint64_t)g->from, (uint64_t)g->len);
 	return 0;
 }
 
+/* The checksum is of the whole object, or of a part as it was sent. */
 static void
 answer_sum(struct request *r, const struct s3_object *o, const struct range *g)
 {
 	const char *mode = raw_header(r, "x-amz-checksum-mode");
+	const char *text = g->part > 0 && o->parts > 0 ? g->sum_text
+			   : g->len == o->size         ? o->sum_text
+						       : NULL;
 	if (mode == NULL || strcasecmp(mode, "ENABLED") != 0 ||
-	    o->sum == NULL || g->len != o->size)
+	    o->sum == NULL || text == NULL)
 		return;
-	raw_answer(r, o->sum->header, o->sum_text);
+	raw_answer(r, o->sum->header, text);
 	raw_answer(r, "x-amz-checksum-type", o->sum_type);
 }
 
@@ -100,6 +125,12 @@ answer_headers(
 	raw_answer(r, "x-amz-server-side-encryption", "AES256");
 	if (strcmp(o->class, "STANDARD") != 0)
 		raw_answer(r, "x-amz-storage-class", o->class);
+	if (*o->tags != '\0')
+		raw_answer(r, "x-amz-tagging-count",
+		    request_format(r, "%" PRId64, s3_tags_count(o->tags)));
+	if (g->part > 0 && o->parts > 0)
+		raw_answer(r, "x-amz-mp-parts-count",
+		    request_format(r, "%" PRId64, o->parts));
 	answer_sum(r, o, g);
 	if (g->partial)
 		raw_answer(r, "Content-Range",
@@ -107,18 +138,57 @@ answer_headers(
 			g->from, g->from + g->len - 1, o->size));
 }
 
+/* ?partNumber=N; an object that was not put in parts is its part 1. */
+static int
+read_part(struct request *r, const struct s3_object *o, struct range *g)
+{
+	const char *text = s3_query(r, "partNumber");
+	if (text == NULL)
+		return 0;
+	if (g->header != NULL)
+		return fail(r, 400, "InvalidRequest",
+		    "Cannot specify both Range header and partNumber query "
+		    "parameter");
+	if (text_integer(text, 1, S3_PARTS_MAX, &g->part) < 0)
+		return s3_invalid(r, "partNumber", text, S3_PART_NUMBER);
+	g->partial = true;
+	if ((o->parts == 0 && g->part == 1) ||
+	    (o->parts > 0 &&
+		s3_piece(r, o, g->part, &g->from, &g->len, &g->sum_text)))
+		return 0;
+	s3_more(r, "PartNumberRequested", text);
+	s3_more_int(r, "ActualPartCount", o->parts == 0 ? 1 : o->parts);
+	return fail(r, 416, "InvalidPartNumber",
+	    "The requested partnumber is not satisfiable");
+}
+
+static bool
+is_away(const struct s3_object *o)
+{
+	return strcmp(o->class, "GLACIER") == 0 ||
+	       strcmp(o->class, "DEEP_ARCHIVE") == 0;
+}
+
 int
 s3_get_object(struct request *r)
 {
 	struct s3 *q = s3_of(r);
 	struct s3_object o;
-	if (s3_bucket(r) < 0)
+	if (s3_bucket(r) < 0 || s3_version(r) < 0)
 		return -1;
 	if (!s3_object_get(r, q->bucket, q->key, q->key_len, &o))
 		return s3_no_key(r);
 	if (s3_condition_read(r, &o) < 0)
 		return -1;
+	if (strcmp(r->operation, "GetObject") == 0 && is_away(&o)) {
+		s3_more(r, "StorageClass", o.class);
+		return fail(r, 403, "InvalidObjectState",
+		    "The operation is not valid for the object's storage "
+		    "class");
+	}
 	struct range g = {.len = o.size, .header = raw_header(r, "range")};
+	if (read_part(r, &o, &g) < 0)
+		return -1;
 	if (g.header != NULL && read_range(g.header, o.size, &g) < 0)
 		return unsatisfiable(r, g.header, o.size);
 	if (g.partial)

@@ -52,6 +52,15 @@ remove_bytes(struct request *r, int64_t id, int64_t parts)
 	store_do(r->store, "DELETE FROM s3_piece WHERE object = ?", "i", id);
 }
 
+/* What was begun before cannot be completed on a condition any more. */
+static void
+touch(struct request *r, const char *bucket, const char *key, size_t key_len)
+{
+	store_do(r->store,
+	    "UPDATE s3_upload SET touched = 1 WHERE bucket = ? AND key = ?",
+	    "tb", bucket, key, key_len);
+}
+
 bool
 s3_object_remove(
     struct request *r, const char *bucket, const char *key, size_t key_len)
@@ -64,6 +73,7 @@ s3_object_remove(
 	int64_t id = store_int(q, 0), parts = store_int(q, 1);
 	store_end(q);
 	remove_bytes(r, id, parts);
+	touch(r, bucket, key, key_len);
 	store_do(r->store, "DELETE FROM s3_object WHERE bucket = ? AND key = ?",
 	    "tb", bucket, key, key_len);
 	return true;
@@ -73,7 +83,8 @@ void
 s3_object_put(struct request *r, const char *bucket, const char *key,
     size_t key_len, const struct s3_object *o)
 {
-	s3_object_remove(r, bucket, key, key_len);
+	if (!s3_object_remove(r, bucket, key, key_len))
+		touch(r, bucket, key, key_len);
 	store_do(r->store,
 	    "INSERT INTO s3_object (bucket, key, id, size, modified_ms, parts,"
 	    " etag, class, sum, sum_text, sum_type, tags, meta)"

@@ -25,6 +25,12 @@ s3_sum_named(const char *name)
 }
 
 const char *
+s3_sum_word(const struct s3_sum *sum)
+{
+	return sum->header + sizeof("x-amz-checksum-") - 1;
+}
+
+const char *
 s3_sum_text(struct request *r, const uint8_t *sum, size_t len)
 {
 	struct buf b = {0};

@@ -171,7 +171,8 @@ read_reply(struct link *k, uint64_t pos, char *to, size_t max)
 		memcpy(to, c->reply->data + pos, max);
 		return (ssize_t)max;
 	}
-	ssize_t n = s->fd >= 0 ? pread(s->fd, to, max, (off_t)(s->offset + pos))
+	pos += s->offset;
+	ssize_t n = s->fd >= 0 ? pread(s->fd, to, max, (off_t)pos)
 			       : s->read(s->user, pos, to, max);
 	return n <= 0 ? MHD_CONTENT_READER_END_WITH_ERROR : n;
 }
