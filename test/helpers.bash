@@ -132,6 +132,25 @@ queue_url() {
 	echo "$AWS_ENDPOINT_URL/$AWS_ACCOUNT_ID/$1"
 }
 
+# depths QUEUE: how many messages are visible, and how many in flight.
+depths() {
+	aws-call sqs GetQueueAttributes QueueUrl="$(queue_url "$1")" \
+	    AttributeNames:='["ApproximateNumberOfMessages","ApproximateNumberOfMessagesNotVisible"]' |
+		jq -r '.Attributes | .ApproximateNumberOfMessages + " " +
+		    .ApproximateNumberOfMessagesNotVisible'
+}
+
+# is_depth QUEUE VISIBLE IN-FLIGHT: now; at other servers, whose counts are as
+# approximate as AWS's, soon.
+is_depth() {
+	[ "$(depths "$1")" != "$2 $3" ] || return 0
+	[ -n "${LUNA_PEER-}" ] && until_true depth_was "$@"
+}
+
+depth_was() {
+	[ "$(depths "$1")" = "$2 $3" ]
+}
+
 # topic NAME: make a topic.
 topic() {
 	aws-call sns CreateTopic "Name=$1" >/dev/null

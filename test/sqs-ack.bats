@@ -36,19 +36,11 @@ take() {
 	local i
 	records "$2" | sqs-send --quiet "$1"
 	for ((i = 0; i < $2; i += 10)); do
-		aws-call sqs ReceiveMessage QueueUrl="$1" \
+		aws-call sqs ReceiveMessage QueueUrl="$(queue_url "$1")" \
 		    MaxNumberOfMessages:=10 MessageSystemAttributeNames:='["All"]'
-	done | jq -c --arg q "$AWS_ENDPOINT_URL/$AWS_ACCOUNT_ID/$1" '.Messages[] |
+	done | jq -c --arg q "$(queue_url "$1")" '.Messages[] |
 	    {n: .Body | fromjson.n, "@metadata": {from: {sqs: {QueueUrl: $q,
 	    MessageId, ReceiptHandle}}}}' | jq -sc 'sort_by(.n)[]'
-}
-
-# depths [QUEUE]: visible and in flight.
-depths() {
-	aws-call sqs GetQueueAttributes QueueUrl="${1:-$q}" \
-	    AttributeNames:='["All"]' |
-		jq -r '.Attributes | .ApproximateNumberOfMessages + " " +
-		    .ApproximateNumberOfMessagesNotVisible'
 }
 
 @test "help and usage" {
@@ -66,14 +58,14 @@ depths() {
 @test "messages are deleted, ten in a call, and their records printed" {
 	queue "$q"
 	take "$q" 25 >"$out"
-	[ "$(depths)" = '0 25' ]
+	is_depth "$q" 0 25
 	try sqs-ack -v <"$out"
 	[ "$status" -eq 0 ]
 	[ "$(grep -c DeleteMessageBatch <<<"$stderr")" -eq 3 ]
 	diff <(jq -c .n <<<"$output") <(seq 25)
 	[ "$(jq -sc 'map(."@metadata".to) | unique' <<<"$output")" = \
 	    '[{"sqs_ack":{}}]' ]
-	[ "$(depths)" = '0 0' ]
+	is_depth "$q" 0 0
 }
 
 @test "empty input, --quiet, --when, --dry-run" {
@@ -123,7 +115,7 @@ depths() {
 	diff <(jq -c .n <<<"$output") <(seq 40)
 	# The fault happened: more than four calls.
 	[ "$(grep -c DeleteMessageBatch <<<"$stderr")" -gt 4 ]
-	[ "$(depths)" = '0 0' ]
+	is_depth "$q" 0 0
 }
 
 @test "a handle that is none fails, its neighbours do not" {
@@ -138,7 +130,7 @@ depths() {
 	[[ $stderr == *'line 5: ReceiptHandleIsInvalid: '* ]]
 	diff <(jq -c .n <<<"$output") <(seq 12 | grep -vx 5)
 	[ "$(jq .n "$BATS_TEST_TMPDIR/failed")" = 5 ]
-	[ "$(depths)" = '0 1' ]
+	is_depth "$q" 0 1
 }
 
 @test "a lost answer is asked for again" {
@@ -148,7 +140,7 @@ depths() {
 	try sqs-ack <"$out"
 	[ "$status" -eq 0 ]
 	[ "$(out_count)" -eq 10 ]
-	[ "$(depths)" = '0 0' ]
+	is_depth "$q" 0 0
 }
 
 @test "denied is 2 and calls no more; garbage is 75" {
@@ -189,7 +181,8 @@ depths() {
 	try sqs-ack -v <"$out"
 	[ "$status" -eq 0 ]
 	diff <(jq -c .n <<<"$output") <(jq -c .n "$out")
-	[ "$(depths "$q-a") $(depths "$q-b")" = '0 0 0 0' ]
+	is_depth "$q-a" 0 0
+	is_depth "$q-b" 0 0
 }
 
 @test "--nack makes messages visible again, at once or later" {
@@ -200,18 +193,18 @@ depths() {
 	[[ $stderr == *ChangeMessageVisibilityBatch* ]]
 	[[ $stderr != *DeleteMessage* ]]
 	[ "$(out_count)" -eq 12 ]
-	[ "$(depths)" = '12 0' ]
+	is_depth "$q" 12 0
 	take "$q" 0
-	aws-call sqs ReceiveMessage QueueUrl="$q" | jq -c --arg q "$q" '.Messages[] |
+	aws-call sqs ReceiveMessage QueueUrl="$(queue_url "$q")" | jq -c --arg q "$(queue_url "$q")" '.Messages[] |
 	    {"@metadata": {from: {sqs: {QueueUrl: $q, MessageId,
 	    ReceiptHandle}}}}' >"$out"
 	try sqs-ack --nack --delay 900 <"$out"
 	[ "$status" -eq 0 ]
-	[ "$(depths)" = '11 1' ]
+	is_depth "$q" 11 1
 	lunad_clock 600s
-	[ "$(depths)" = '11 1' ]
+	is_depth "$q" 11 1
 	lunad_clock 301s
-	[ "$(depths)" = '12 0' ]
+	is_depth "$q" 12 0
 }
 
 @test "past HoldUntil a message is not acknowledged" {
@@ -224,7 +217,7 @@ depths() {
 	[ "$status" -eq 75 ]
 	[[ $stderr == *'line 1: LeaseExpired: '* ]]
 	[ "$(jq .n <<<"$output")" = 2 ]
-	[ "$(depths)" = '0 1' ]
+	is_depth "$q" 0 1
 }
 
 @test "a hold that ends while the service is away ends the message, too" {
@@ -236,19 +229,19 @@ depths() {
 	lunad_fault
 	[ "$status" -eq 75 ]
 	[[ $stderr == *'line 1: LeaseExpired: '* ]]
-	[ "$(depths)" = '0 1' ]
+	is_depth "$q" 0 1
 }
 
 @test "in a FIFO queue a handle whose visibility has ended is refused" {
 	queue "$q.fifo" FifoQueue=true
 	sqs-send "$q.fifo" --group g --dedup d --quiet <<<'{"n":1}'
-	aws-call sqs ReceiveMessage QueueUrl="$q.fifo" VisibilityTimeout:=10 |
-		jq -c --arg q "$q.fifo" '.Messages[] | {"@metadata": {from: {sqs:
+	aws-call sqs ReceiveMessage QueueUrl="$(queue_url "$q.fifo")" VisibilityTimeout:=10 |
+		jq -c --arg q "$(queue_url "$q.fifo")" '.Messages[] | {"@metadata": {from: {sqs:
 		    {QueueUrl: $q, MessageId, ReceiptHandle}}}}' >"$out"
 	lunad_clock 11s
 	try sqs-ack <"$out"
 	[ "$status" -eq 1 ]
-	[ "$(depths "$q.fifo")" = '1 0' ]
+	is_depth "$q.fifo" 1 0
 }
 
 @test "only a lease's name is reported to" {
