@@ -33,7 +33,7 @@ static const struct opt options[] = {
     {0, "new", OPT_FLAG, &only_new, NULL, "only if there is no such object", 0,
 	0},
     {0, "size", OPT_SIZE, &size, "SIZE",
-	"how much will come, if it is over 19 TB", 0, 0},
+	"how much will come, if it is a lot", 0, 0},
     {0, "jobs", OPT_INTEGER, &jobs, "N", "requests in flight (8)", 1, 1024},
     {0, "memory", OPT_SIZE, &memory, "SIZE",
 	"most bytes held until S3 has them (64M)", 0, 0},

@@ -18,11 +18,10 @@
 int64_t
 upload_part_size(int64_t sent, int64_t expected)
 {
-	int64_t size = sent / 1000;
+	/* Some of the 10,000 are left for more than was expected. */
+	int64_t size = sent < expected ? expected / 9500 + 1 : sent / 1000;
 	if (size < UPLOAD_PART)
 		size = UPLOAD_PART;
-	if (size < expected / UPLOAD_MOST_PARTS)
-		size = expected / UPLOAD_MOST_PARTS + 1;
 	size = (size + MIB - 1) / MIB * MIB;
 	return size < UPLOAD_LARGEST_PART ? size : UPLOAD_LARGEST_PART;
 }

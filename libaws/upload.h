@@ -21,7 +21,7 @@
  *
  * A part is 8 MiB or a thousandth of what has been sent, whichever is more,
  * so that 10,000 parts hold 19 TB of unknown length; of a known one (a file,
- * or as said) it is at least a ten thousandth.
+ * or as said) it is 8 MiB or what gives 9,500 parts.
  *
  * Memory: as given, but at least two parts.
  *
