@@ -283,6 +283,9 @@ raw_admit(struct lunad *l, struct call *c)
 			    &names, "%s%s", names.len > 0 ? ", " : "", name);
 	if (names.len == 0)
 		return payload_open(l, c);
+	for (char *p = names.data; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p + 32);
 	add_element(c, "HeadersNotSigned", names.data);
 	buf_clear(&names);
 	return fail(&c->r, 403, "AccessDenied",

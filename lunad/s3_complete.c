@@ -331,7 +331,7 @@ complete(struct request *r, struct whole *w)
 	if (check_whole(r, w, &o) < 0)
 		return -1;
 	drop_rest(r, u);
-	s3_object_put(r, q->bucket, q->key, q->key_len, &o);
+	s3_object_put(r->lunad, q->bucket, q->key, q->key_len, &o);
 	answer(r, &o);
 	return 0;
 }

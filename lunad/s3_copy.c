@@ -161,7 +161,7 @@ s3_copy_object(struct request *r)
 	o.etag = q->incoming->etag;
 	o.sum = q->incoming->kept_how;
 	o.sum_text = q->incoming->kept_text;
-	s3_object_put(r, q->bucket, q->key, q->key_len, &o);
+	s3_object_put(r->lunad, q->bucket, q->key, q->key_len, &o);
 	answer_copy(r, &o);
 	return 0;
 }

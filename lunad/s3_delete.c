@@ -26,7 +26,7 @@ s3_delete_object(struct request *r)
 	struct s3 *q = s3_of(r);
 	if (s3_bucket(r) < 0 || s3_version(r) < 0 || check_condition(r, q) < 0)
 		return -1;
-	s3_object_remove(r, q->bucket, q->key, q->key_len);
+	s3_object_remove(r->lunad, q->bucket, q->key, q->key_len);
 	r->status = 204;
 	return 0;
 }
@@ -58,7 +58,7 @@ delete_one(struct request *r, const struct xml *one, bool quiet)
 		buf_add_text(r->out, "</Error>");
 		return 0;
 	}
-	s3_object_remove(r, bucket, key->text, key->text_len);
+	s3_object_remove(r->lunad, bucket, key->text, key->text_len);
 	if (quiet)
 		return 0;
 	buf_add_text(r->out, "<Deleted>");

@@ -39,53 +39,55 @@ s3_object_get(struct request *r, const char *bucket, const char *key,
 }
 
 static void
-remove_bytes(struct request *r, int64_t id, int64_t parts)
+remove_bytes(struct lunad *l, int64_t id, int64_t parts)
 {
 	if (parts == 0) {
-		s3_blob_remove(r->lunad, id);
+		s3_blob_remove(l, id);
 		return;
 	}
-	sqlite3_stmt *q = store_query(
-	    r->store, "SELECT blob FROM s3_piece WHERE object = ?", "i", id);
+	sqlite3_stmt *q = store_query(lunad_store(l),
+	    "SELECT blob FROM s3_piece WHERE object = ?", "i", id);
 	while (store_next(q))
-		s3_blob_remove(r->lunad, store_int(q, 0));
-	store_do(r->store, "DELETE FROM s3_piece WHERE object = ?", "i", id);
+		s3_blob_remove(l, store_int(q, 0));
+	store_do(
+	    lunad_store(l), "DELETE FROM s3_piece WHERE object = ?", "i", id);
 }
 
 /* What was begun before cannot be completed on a condition any more. */
 static void
-touch(struct request *r, const char *bucket, const char *key, size_t key_len)
+touch(struct lunad *l, const char *bucket, const char *key, size_t key_len)
 {
-	store_do(r->store,
+	store_do(lunad_store(l),
 	    "UPDATE s3_upload SET touched = 1 WHERE bucket = ? AND key = ?",
 	    "tb", bucket, key, key_len);
 }
 
 bool
 s3_object_remove(
-    struct request *r, const char *bucket, const char *key, size_t key_len)
+    struct lunad *l, const char *bucket, const char *key, size_t key_len)
 {
-	sqlite3_stmt *q = store_query(r->store,
+	sqlite3_stmt *q = store_query(lunad_store(l),
 	    "SELECT id, parts FROM s3_object WHERE bucket = ? AND key = ?",
 	    "tb", bucket, key, key_len);
 	if (!store_next(q))
 		return false;
 	int64_t id = store_int(q, 0), parts = store_int(q, 1);
 	store_end(q);
-	remove_bytes(r, id, parts);
-	touch(r, bucket, key, key_len);
-	store_do(r->store, "DELETE FROM s3_object WHERE bucket = ? AND key = ?",
-	    "tb", bucket, key, key_len);
+	remove_bytes(l, id, parts);
+	touch(l, bucket, key, key_len);
+	store_do(lunad_store(l),
+	    "DELETE FROM s3_object WHERE bucket = ? AND key = ?", "tb", bucket,
+	    key, key_len);
 	return true;
 }
 
 void
-s3_object_put(struct request *r, const char *bucket, const char *key,
+s3_object_put(struct lunad *l, const char *bucket, const char *key,
     size_t key_len, const struct s3_object *o)
 {
-	if (!s3_object_remove(r, bucket, key, key_len))
-		touch(r, bucket, key, key_len);
-	store_do(r->store,
+	if (!s3_object_remove(l, bucket, key, key_len))
+		touch(l, bucket, key, key_len);
+	store_do(lunad_store(l),
 	    "INSERT INTO s3_object (bucket, key, id, size, modified_ms, parts,"
 	    " etag, class, sum, sum_text, sum_type, tags, meta)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -138,7 +138,7 @@ struct s3_object {
 bool s3_object_get(struct request *r, const char *bucket, const char *key,
     size_t key_len, struct s3_object *o);
 /* In place of the one that is there. */
-void s3_object_put(struct request *r, const char *bucket, const char *key,
+void s3_object_put(struct lunad *l, const char *bucket, const char *key,
     size_t key_len, const struct s3_object *o);
 bool s3_object_remove(
     struct request *r, const char *bucket, const char *key, size_t key_len);

@@ -55,7 +55,7 @@ s3_put_object(struct request *r)
 	o.etag = in->etag;
 	o.sum = in->kept_how;
 	o.sum_text = in->kept_text;
-	s3_object_put(r, q->bucket, q->key, q->key_len, &o);
+	s3_object_put(r->lunad, q->bucket, q->key, q->key_len, &o);
 	raw_answer(r, "ETag", request_format(r, "\"%s\"", o.etag));
 	raw_answer(r, "x-amz-server-side-encryption", "AES256");
 	raw_answer(r, o.sum->header, o.sum_text);
