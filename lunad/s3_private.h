@@ -141,7 +141,7 @@ bool s3_object_get(struct request *r, const char *bucket, const char *key,
 void s3_object_put(struct lunad *l, const char *bucket, const char *key,
     size_t key_len, const struct s3_object *o);
 bool s3_object_remove(
-    struct request *r, const char *bucket, const char *key, size_t key_len);
+    struct lunad *l, const char *bucket, const char *key, size_t key_len);
 
 /* Somebody else wrote or removed the key: what was begun before then cannot
  * be completed on a condition. */
