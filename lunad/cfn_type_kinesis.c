@@ -41,6 +41,12 @@ static const struct cfn_attribute consumer_attributes[] = {
     {NULL, NULL},
 };
 
+static const struct cfn_property policy[] = {
+    {"ResourceArn", "ResourceARN", CFN_TEXT, CFN_NEW | CFN_MUST, NULL},
+    {"ResourcePolicy", "Policy", CFN_JSON, CFN_MUST, NULL},
+    {NULL, NULL, CFN_ANY, 0, NULL},
+};
+
 static int
 on_stream(
     struct cfn_act *a, const char *operation, const char *name, cJSON *value)
@@ -177,5 +183,14 @@ const struct cfn_type cfn_types_kinesis[] = {
 	.untag = "UntagResource",
 	.tag_key = "ResourceARN",
 	.tag_of = "="},
+    {.name = "AWS::Kinesis::ResourcePolicy",
+	.service = "kinesis",
+	.property = policy,
+	.named = "ResourceArn",
+	.create = "PutResourcePolicy",
+	.id = "$",
+	.update = "PutResourcePolicy",
+	.remove = "DeleteResourcePolicy",
+	.key = "ResourceARN"},
     {.name = NULL},
 };

@@ -33,6 +33,9 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS kinesis_tag("
     " stream INTEGER, consumer TEXT, name TEXT, value TEXT NOT NULL,"
     " PRIMARY KEY(stream, consumer, name)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS kinesis_policy("
+    " stream INTEGER, consumer TEXT, policy TEXT NOT NULL,"
+    " PRIMARY KEY(stream, consumer)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS kinesis_consumer("
     " stream INTEGER, name TEXT, created_at INTEGER NOT NULL,"
     " PRIMARY KEY(stream, name)) WITHOUT ROWID;";
@@ -93,6 +96,11 @@ static const struct operation operations[] = {
     {.name = "TagResource", .run = kinesis_tag_resource, .writes = true},
     {.name = "UntagResource", .run = kinesis_untag_resource, .writes = true},
     {.name = "ListTagsForResource", .run = kinesis_list_resource_tags},
+    {.name = "PutResourcePolicy", .run = kinesis_put_policy, .writes = true},
+    {.name = "GetResourcePolicy", .run = kinesis_get_policy},
+    {.name = "DeleteResourcePolicy",
+	.run = kinesis_delete_policy,
+	.writes = true},
     {.name = NULL},
 };
 

@@ -216,6 +216,18 @@ void kinesis_monitored_put(
 const char *kinesis_consumer_of_arn(
     struct request *r, const struct kinesis_stream *s, const char *arn);
 
+/* What tags and policies belong to: a stream, or one of its consumers. */
+struct kinesis_resource {
+	int64_t stream;
+	const char *consumer; /* "" for the stream itself */
+};
+/* That of the parameter ResourceARN. -1: the request has failed. */
+int kinesis_resource_asked(struct request *r, struct kinesis_resource *of);
+/* It is gone: so are its tags and its policy. consumer NULL: of the stream
+ * and all its consumers. */
+void kinesis_resource_drop(
+    struct store *s, int64_t stream, const char *consumer);
+
 /* The operations, by file. */
 int kinesis_create_stream(struct request *r);
 int kinesis_delete_stream(struct request *r);
@@ -242,6 +254,9 @@ int kinesis_list_stream_tags(struct request *r);
 int kinesis_tag_resource(struct request *r);
 int kinesis_untag_resource(struct request *r);
 int kinesis_list_resource_tags(struct request *r);
+int kinesis_put_policy(struct request *r);
+int kinesis_get_policy(struct request *r);
+int kinesis_delete_policy(struct request *r);
 int kinesis_split_shard(struct request *r);
 int kinesis_merge_shards(struct request *r);
 int kinesis_update_shard_count(struct request *r);

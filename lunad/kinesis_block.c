@@ -12,6 +12,7 @@
 #include "kinesis.h"
 
 #define POSITION_BITS 40
+#define KEPT_BYTES ((size_t)256 << 10)
 #define BEGIN(shard) ((shard)->id << POSITION_BITS)
 #define END(shard) (((shard)->id + 1) << POSITION_BITS)
 #define POSITION(id) ((id) & ((INT64_C(1) << POSITION_BITS) - 1))
@@ -40,7 +41,7 @@ void
 kinesis_block_drop(struct kinesis_shard *d)
 {
 	/* A large one is rare; what usually comes is kept. */
-	if (d->body.cap > (size_t)1 << 20)
+	if (d->body.cap > KEPT_BYTES)
 		buf_clear(&d->body);
 	buf_reset(&d->body);
 	d->fresh = 0;

@@ -151,9 +151,7 @@ kinesis_deregister_consumer(struct request *r)
 	store_do(r->store,
 	    "DELETE FROM kinesis_consumer WHERE stream = ? AND name = ?", "it",
 	    s->id, c.name);
-	store_do(r->store,
-	    "DELETE FROM kinesis_tag WHERE stream = ? AND consumer = ?", "it",
-	    s->id, c.name);
+	kinesis_resource_drop(r->store, s->id, c.name);
 	return ANSWER;
 }
 

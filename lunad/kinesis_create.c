@@ -107,8 +107,7 @@ kinesis_delete_stream(struct request *r)
 		kinesis_block_delete(r->store, &s->shard[i]);
 	store_do(
 	    r->store, "DELETE FROM kinesis_shard WHERE stream = ?", "i", s->id);
-	store_do(
-	    r->store, "DELETE FROM kinesis_tag WHERE stream = ?", "i", s->id);
+	kinesis_resource_drop(r->store, s->id, NULL);
 	store_do(r->store, "DELETE FROM kinesis_consumer WHERE stream = ?", "i",
 	    s->id);
 	store_do(

@@ -136,7 +136,7 @@ at_number(struct request *r, struct kinesis_iterator *it, const char *type,
 		    type);
 	if (position_of(r, it, number, &it->position) < 0)
 		return -1;
-	if (it->position > it->shard->next)
+	if (it->position >= it->shard->next)
 		it->position = it->shard->next;
 	else if (strcmp(type, "AFTER_SEQUENCE_NUMBER") == 0)
 		it->position++;

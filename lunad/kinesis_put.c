@@ -354,7 +354,8 @@ kinesis_put_records(struct request *r)
 	return ANSWER;
 }
 
-/* Numbers grow anyway; one of the future would be a lie. */
+/* Numbers grow anyway; one of the future would be a lie. Shorter ones are of
+ * streams long gone, or the 0 that some begin with. */
 static int
 check_ordering(struct put *p)
 {
@@ -366,8 +367,9 @@ check_ordering(struct put *p)
 	    &bad);
 	if (bad || after == NULL)
 		return bad ? -1 : 0;
-	if (kinesis_sequence_parse(after, strlen(after), &n) == 0 &&
-	    n.at_s * 1000 <= p->r->now_ms)
+	if (strlen(after) < KINESIS_SEQUENCE - 1 ||
+	    (kinesis_sequence_parse(after, strlen(after), &n) == 0 &&
+		n.at_s * 1000 <= p->r->now_ms))
 		return 0;
 	return fail(p->r, 400, "InvalidArgumentException",
 	    "ExclusiveMinimumSequenceNumber %s used in PutRecord on stream %s "

@@ -8,12 +8,6 @@
 #define TAGS_MAX 50
 #define LISTED 50
 
-/* What tags belong to: a stream, or one of its consumers. */
-struct tagged {
-	int64_t stream;
-	const char *consumer; /* "" for the stream itself */
-};
-
 static size_t
 characters(const char *text)
 {
@@ -69,7 +63,7 @@ kinesis_tags_put(
 }
 
 static int
-drop(struct request *r, const struct tagged *t)
+drop(struct request *r, const struct kinesis_resource *t)
 {
 	struct json list = param_json(r, "TagKeys"), one;
 	struct json_iter it;
@@ -88,8 +82,8 @@ drop(struct request *r, const struct tagged *t)
 
 /* true: there are more than `most`. */
 static bool
-put_tags(
-    struct request *r, const struct tagged *t, const char *after, int64_t most)
+put_tags(struct request *r, const struct kinesis_resource *t, const char *after,
+    int64_t most)
 {
 	bool more = false;
 	put_open(r->out, "Tags", '[');
@@ -112,17 +106,17 @@ put_tags(
 }
 
 static int
-stream_asked(struct request *r, struct tagged *t)
+stream_asked(struct request *r, struct kinesis_resource *t)
 {
 	const struct kinesis_stream *s = kinesis_stream_asked(r);
 	if (s == NULL)
 		return -1;
-	*t = (struct tagged){s->id, ""};
+	*t = (struct kinesis_resource){s->id, ""};
 	return 0;
 }
 
 static int
-put_asked(struct request *r, const struct tagged *t)
+put_asked(struct request *r, const struct kinesis_resource *t)
 {
 	struct json tags = param_json(r, "Tags");
 	if (json_count(tags) == 0)
@@ -133,14 +127,14 @@ put_asked(struct request *r, const struct tagged *t)
 int
 kinesis_tag_stream(struct request *r)
 {
-	struct tagged t;
+	struct kinesis_resource t;
 	return stream_asked(r, &t) < 0 ? ANSWER_ERROR : put_asked(r, &t);
 }
 
 int
 kinesis_untag_stream(struct request *r)
 {
-	struct tagged t;
+	struct kinesis_resource t;
 	return stream_asked(r, &t) < 0 ? ANSWER_ERROR : drop(r, &t);
 }
 
@@ -148,7 +142,7 @@ int
 kinesis_list_stream_tags(struct request *r)
 {
 	bool bad = false;
-	struct tagged t;
+	struct kinesis_resource t;
 	if (stream_asked(r, &t) < 0)
 		return ANSWER_ERROR;
 	int64_t most = kinesis_integer(r, "Limit", 1, 50, LISTED, &bad);
@@ -161,41 +155,26 @@ kinesis_list_stream_tags(struct request *r)
 	return ANSWER;
 }
 
-/* ResourceARN: of a stream, or of a consumer. */
-static int
-resource_asked(struct request *r, struct tagged *t)
-{
-	const struct kinesis_stream *s =
-	    kinesis_stream_of_arn(r, "ResourceARN");
-	if (s == NULL)
-		return -1;
-	*t = (struct tagged){s->id, ""};
-	const char *arn = param(r, "ResourceARN");
-	if (strstr(arn, "/consumer/") == NULL)
-		return 0;
-	t->consumer = kinesis_consumer_of_arn(r, s, arn);
-	return t->consumer == NULL ? -1 : 0;
-}
-
 int
 kinesis_tag_resource(struct request *r)
 {
-	struct tagged t;
-	return resource_asked(r, &t) < 0 ? ANSWER_ERROR : put_asked(r, &t);
+	struct kinesis_resource t;
+	return kinesis_resource_asked(r, &t) < 0 ? ANSWER_ERROR
+						 : put_asked(r, &t);
 }
 
 int
 kinesis_untag_resource(struct request *r)
 {
-	struct tagged t;
-	return resource_asked(r, &t) < 0 ? ANSWER_ERROR : drop(r, &t);
+	struct kinesis_resource t;
+	return kinesis_resource_asked(r, &t) < 0 ? ANSWER_ERROR : drop(r, &t);
 }
 
 int
 kinesis_list_resource_tags(struct request *r)
 {
-	struct tagged t;
-	if (resource_asked(r, &t) < 0)
+	struct kinesis_resource t;
+	if (kinesis_resource_asked(r, &t) < 0)
 		return ANSWER_ERROR;
 	put_open(r->out, NULL, '{');
 	put_tags(r, &t, NULL, INT64_MAX);

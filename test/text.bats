@@ -19,6 +19,44 @@ long_texts() {
 	END
 }
 
+# Base64 of all lengths, whole and with one character changed to any other.
+changed_base64() {
+	python3 - <<-'END'
+		import base64, random, sys
+		random.seed(8)
+		for n in range(3000):
+		    text = bytearray(base64.b64encode(random.randbytes(n % 90)))
+		    if n % 3 and text:
+		        text[random.randrange(len(text))] = random.choice(
+		            [c for c in range(256) if c not in (0, 10)])
+		    sys.stdout.buffer.write(bytes(text) + b"\n")
+	END
+}
+
+@test "the size of base64 is told of just that which Python would write" {
+	local p
+	p=$(program text)
+	cd "$BATS_TEST_TMPDIR"
+	changed_base64 >texts
+	"$p" unbase64-size <texts >sizes
+	python3 - <<-'END'
+		import base64
+		good = 0
+		for text, size in zip(
+		        open("texts", "rb").read().split(b"\n")[:-1],
+		        open("sizes").read().split("\n")[:-1], strict=True):
+		    try:
+		        data = base64.b64decode(text, validate=True)
+		        same = base64.b64encode(data) == text
+		    except ValueError:
+		        same = False
+		    want = str(len(data)) if same else "refused"
+		    assert size == want, (text, size, want)
+		    good += same
+		assert 1000 < good < 2999, good
+	END
+}
+
 @test "long texts are escaped, percent-encoded and base64 as Python does it" {
 	local p
 	p=$(program text)

@@ -227,11 +227,13 @@ def numbers_grow_and_can_be_asked_for():
         StreamName=s, Data=b"2", PartitionKey="k",
         SequenceNumberForOrdering=one["SequenceNumber"])
     assert int(two["SequenceNumber"]) > int(one["SequenceNumber"])
-    refused("InvalidArgumentException", "ExclusiveMinimumSequenceNumber 17 "
+    kinesis.put_record(StreamName=s, Data=b"3", PartitionKey="k",
+                       SequenceNumberForOrdering="0")
+    refused("InvalidArgumentException", "ExclusiveMinimumSequenceNumber %s "
             "used in PutRecord on stream %s under account %s is invalid."
-            % (s, ACCOUNT), 400, kinesis.put_record, StreamName=s, Data=b"3",
-            PartitionKey="k", SequenceNumberForOrdering="17")
-    equal([r["Data"] for r in everything(s)], [b"1", b"2"])
+            % ("7" * 56, s, ACCOUNT), 400, kinesis.put_record, StreamName=s,
+            Data=b"4", PartitionKey="k", SequenceNumberForOrdering="7" * 56)
+    equal([r["Data"] for r in everything(s)], [b"1", b"2", b"3"])
 
 
 @case
@@ -528,6 +530,25 @@ def consumers():
 
 
 @case
+def resource_policies():
+    s = stream()
+    equal(kinesis.get_resource_policy(ResourceARN=arn(s))["Policy"], "{}")
+    for action in ("kinesis:PutRecord", ["kinesis:PutRecord",
+                                         "kinesis:GetRecords"]):
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [{
+            "Sid": "AllowCrossAccount", "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::%s:root" % ACCOUNT},
+            "Action": action, "Resource": arn(s)}]})
+        kinesis.put_resource_policy(ResourceARN=arn(s), Policy=policy)
+        equal(kinesis.get_resource_policy(ResourceARN=arn(s))["Policy"],
+              policy)
+    refused("InvalidArgumentException", None, 400,
+            kinesis.put_resource_policy, ResourceARN=arn(s), Policy="{]")
+    kinesis.delete_resource_policy(ResourceARN=arn(s))
+    equal(kinesis.get_resource_policy(ResourceARN=arn(s))["Policy"], "{}")
+
+
+@case
 def regions_are_apart():
     s = stream()
     other = client("kinesis", region="eu-west-3")
@@ -576,6 +597,15 @@ Resources:
   Reader:
     Type: AWS::Kinesis::StreamConsumer
     Properties: {ConsumerName: reader, StreamARN: !GetAtt Clicks.Arn}
+  Others:
+    Type: AWS::Kinesis::ResourcePolicy
+    Properties:
+      ResourceArn: !GetAtt Clicks.Arn
+      ResourcePolicy:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Action: "kinesis:*", Principal: {AWS: "*"},
+             Resource: !GetAtt Clicks.Arn}
   Windows:
     Type: AWS::Kinesis::Stream
     Properties: {StreamModeDetails: {StreamMode: ON_DEMAND}}
@@ -614,6 +644,9 @@ def stacks():
     equal(seen(), (2, 48, "KMS", 1, ["IncomingBytes", "OutgoingBytes"],
                    [{"Key": "of", "Value": "48"}]))
     equal(len(shards(out["Windows"])), 4)
+    equal(json.loads(kinesis.get_resource_policy(
+        ResourceARN=arn(stack))["Policy"])["Statement"][0]["Action"],
+        "kinesis:*")
     cfn.update_stack(StackName=stack, TemplateBody=TEMPLATE, Parameters=(
         parameters("4", "24", "OutgoingBytes,IncomingRecords")))
     cfn.get_waiter("stack_update_complete").wait(StackName=stack)

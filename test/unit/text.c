@@ -17,7 +17,11 @@ encode(const char *op, const char *text, size_t len, struct buf *out)
 		text_base64(text, len, out);
 	else if (strcmp(op, "unbase64") == 0)
 		result = text_unbase64(text, len, out);
-	else if (strcmp(op, "percent") == 0)
+	else if (strcmp(op, "unbase64-size") == 0) {
+		size_t size = 0;
+		result = text_unbase64_size(text, len, &size);
+		buf_addf(out, "%zu", size);
+	} else if (strcmp(op, "percent") == 0)
 		text_percent(text, len, false, out);
 	else if (strcmp(op, "percent-path") == 0)
 		text_percent(text, len, true, out);
