@@ -155,7 +155,7 @@ contract_no_credentials() {
 contract_unless() {
 	give "$(good 2)"$'\n' --when no_such_member
 	[ "$status" -eq 0 ]
-	diff <(echo "$output") <(good 2)
+	diff <(echo "$output") "$BATS_TEST_TMPDIR/in"
 }
 
 contract_dry_run() {

@@ -25,9 +25,17 @@ teardown() {
 }
 
 # Records of a queue that many tests may acknowledge again: on a standard
-# queue the same handle is good for it as often as one likes.
+# queue the same handle is good for it as often as one likes. ElasticMQ takes
+# each once, and gets others.
 good() {
-	head -n "$1" "$BATS_FILE_TMPDIR/shared"
+	local other
+	[ "${LUNA_PEER-}" = elasticmq ] || {
+		head -n "$1" "$BATS_FILE_TMPDIR/shared"
+		return
+	}
+	other=other-$(date +%s%N)
+	queue "$other" VisibilityTimeout=43200
+	take "$other" "$1"
 }
 
 # take QUEUE N: send {"n":1} to {"n":N}, receive them all, print their records
