@@ -12,12 +12,14 @@
 #include "text.h"
 
 #define HEADERS 2
+#define AT_ONCE ((size_t)256 << 10) /* what stays in the cache meanwhile */
 
 /* What is known of an object; 0 bytes may still be all of it. */
 struct source {
 	struct object *object;
-	int64_t size; /* -1: not yet known */
-	int64_t next; /* the first byte that nobody has asked for */
+	int64_t size;    /* -1: not yet known */
+	int64_t next;    /* the first byte that nobody has asked for */
+	int64_t written; /* in whole pieces */
 	char etag[128];
 	uint32_t crc, expected; /* of what was written; of the whole */
 	bool checked;           /* there is one expected */
@@ -30,7 +32,6 @@ struct piece {
 	struct source *source;
 	int64_t from, to; /* to -1: up to a part, or to the end */
 	int64_t got;
-	uint32_t crc;    /* of what it got */
 	bool looked;     /* the attempt's header was read */
 	bool surplus;    /* the answer goes on past what is wanted */
 	bool done;       /* nothing more comes */
@@ -147,6 +148,15 @@ check_place(struct piece *p)
 	return 0;
 }
 
+/* Is it this piece's turn to be written? */
+static bool
+in_turn(const struct piece *p)
+{
+	const struct download *d = p->download;
+	return p->source == &d->source[d->current] &&
+	       p->from == p->source->written;
+}
+
 /* Read the header of an attempt before its first byte is taken. */
 static int
 look(struct piece *p)
@@ -165,16 +175,24 @@ look(struct piece *p)
 		s->next = p->to;
 		p->surplus = s->size > p->to;
 	}
-	if (p != p->download->first)
+	if (!in_turn(p))
 		buf_room(&p->data, (size_t)(p->to - p->from));
 	return 0;
 }
 
-/* Is it this piece's turn to be written? */
-static bool
-in_turn(const struct piece *p)
+/* Write bytes of the piece whose turn it is; the checksum is of what is
+ * written, in the order of writing. */
+static int
+put(struct piece *p, const char *bytes, size_t len)
 {
-	return p == p->download->first;
+	struct source *s = p->source;
+	for (size_t n; len > 0; bytes += n, len -= n) {
+		n = len < AT_ONCE ? len : AT_ONCE;
+		s->crc = digest_crc32(s->crc, bytes, n);
+		if (tool_write(p->download->tool, bytes, n) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 static bool
@@ -186,10 +204,9 @@ take(struct call *call, const char *bytes, size_t len)
 		return false;
 	int64_t left = p->to - p->from - p->got;
 	size_t wanted = (int64_t)len < left ? len : (size_t)left;
-	p->crc = digest_crc32(p->crc, bytes, wanted);
 	if (!in_turn(p))
 		buf_add(&p->data, bytes, wanted);
-	else if (tool_write(d->tool, bytes, wanted) != 0)
+	else if (put(p, bytes, wanted) != 0)
 		return false;
 	p->got += (int64_t)wanted;
 	return wanted == len && !(p->surplus && (int64_t)len == left);
@@ -348,15 +365,15 @@ static void
 advance(struct download *d)
 {
 	struct piece *p;
-	while ((p = d->first) != NULL && d->err->kind == ERR_NONE) {
-		if (p->data.len > 0 &&
-		    tool_write(d->tool, p->data.data, p->data.len) != 0)
+	while (
+	    (p = d->first) != NULL && in_turn(p) && d->err->kind == ERR_NONE) {
+		if (put(p, p->data.data, p->data.len) != 0)
 			return;
 		buf_reset(&p->data);
 		if (!p->done)
 			return;
 		struct source *s = p->source;
-		s->crc = digest_crc32_join(s->crc, p->crc, (uint64_t)p->got);
+		s->written += p->got;
 		d->first = p->next;
 		d->pieces--;
 		p->next = d->spare;

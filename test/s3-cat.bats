@@ -3,6 +3,15 @@
 load helpers
 load servers
 
+setup_file() {
+	lunad_start
+	aws-call --rest s3 PUT /s3-cat-test >/dev/null
+}
+
+teardown_file() {
+	lunad_stop
+}
+
 teardown() {
 	scripted_stop
 }
@@ -265,4 +274,84 @@ END
 		[ "$(scripted_log '.headers.range // "-"' | paste -sd ' ')" = \
 		    '- bytes=8388608-10485759' ]
 	done
+}
+
+# megabytes N: so many MiB, no two of which are the same.
+megabytes() {
+	python3 -c 'import random, sys
+r = random.Random(int(sys.argv[1]))
+for i in range(int(sys.argv[1])):
+    sys.stdout.buffer.write(r.randbytes(1 << 20))' "$1"
+}
+
+@test "objects come one after the other, large and small, whatever arrives first" {
+	local i address=()
+	cd "$BATS_TEST_TMPDIR"
+	megabytes 21 >large
+	megabytes 17 >second
+	: >empty
+	for i in large second empty; do
+		s3-put --quiet "s3://s3-cat-test/$i" <"$i"
+	done
+	for i in {1..20}; do
+		echo "small $i" >"s$i"
+		s3-put --quiet "s3://s3-cat-test/s$i" <"s$i"
+	done
+	for i in s1 large s2 empty s3 s4 second s5 s6 s7 s8 large s{9..20}; do
+		address+=("s3://s3-cat-test/$i")
+		cat "$i" >>expected
+	done
+	for i in '--jobs 1' '--jobs 3 --memory 1' '' '--jobs 40 --memory 1G'; do
+		# shellcheck disable=SC2086  # options are words
+		run -0 --separate-stderr bash -c 's3-cat "$@" | cmp - expected' \
+		    - $i "${address[@]}"
+		[ -z "$stderr" ]
+	done
+}
+
+@test "with answers cut, reset and refused on the way every byte comes once" {
+	cd "$BATS_TEST_TMPDIR"
+	megabytes 40 >in
+	s3-put --quiet s3://s3-cat-test/cut <in
+	lunad_fault s3:GetObject=truncate:0.4 s3:GetObject=reset:0.2 \
+	    s3:GetObject=503:0.2
+	AWS_MAX_ATTEMPTS=20 run -0 bash -c 's3-cat s3://s3-cat-test/cut |
+	    cmp - in'
+	lunad_fault
+}
+
+@test "an object that is not there: 1, and nothing after it; no bucket: 2" {
+	s3-put --quiet s3://s3-cat-test/there <<<there
+	try s3-cat --jobs 1 s3://s3-cat-test/there s3://s3-cat-test/none \
+	    s3://s3-cat-test/there
+	[ "$status" -eq 1 ]
+	[ "$output" = there ]
+	[[ $stderr == 's3-cat: NoSuchKey: s3://s3-cat-test/none: '* ]]
+	try s3-cat s3://s3-cat-test-none/k
+	[ "$status" -eq 2 ]
+	[[ $stderr == *NoSuchBucket* ]]
+}
+
+@test "a signal ends it for another time, also while nobody reads" {
+	local cat n
+	cd "$BATS_TEST_TMPDIR"
+	megabytes 21 >in
+	s3-put --quiet s3://s3-cat-test/signal <in
+	mkfifo out
+	s3-cat s3://s3-cat-test/signal >out 2>err 3>&- &
+	cat=$!
+	exec 4<out
+	# It writes until the pipe is full.
+	read -rN 1 -u 4 n || true
+	until_true blocked "$cat"
+	kill -TERM "$cat"
+	reap "$cat"
+	exec 4<&-
+	[ "$status" -eq 75 ]
+	grep Interrupted err
+}
+
+# Is the process waiting in a write to its stdout?
+blocked() {
+	[[ $(cat "/proc/$1/wchan") == *pipe_write* ]]
 }

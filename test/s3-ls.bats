@@ -3,6 +3,15 @@
 load helpers
 load servers
 
+setup_file() {
+	lunad_start
+	aws-call --rest s3 PUT /s3-ls-test >/dev/null
+}
+
+teardown_file() {
+	lunad_stop
+}
+
 teardown() {
 	scripted_stop
 }
@@ -94,4 +103,34 @@ END
 	[[ $output == *stdout* ]]
 	run -0 bash -c 'set -o pipefail; s3-ls s3://bucket | head -n 2'
 	[ "${#lines[@]}" -eq 2 ]
+}
+
+@test "an object a record, in the order of keys, below a prefix" {
+	local k
+	for k in b/2 a 'c d+e%&<ü' b/1/x b/1/y; do
+		s3-put --quiet "s3://s3-ls-test/$k" <<<"$k"
+	done
+	try s3-ls s3://s3-ls-test
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .Key <<<"$output")" = 'a
+b/1/x
+b/1/y
+b/2
+c d+e%&<ü' ]
+	[ "$(jq -c 'select(.Key == "a") | [.Bucket, .Size, .ETag,
+	    .StorageClass]' <<<"$output")" = \
+	    "[\"s3-ls-test\",2,\"\\\"$(md5sum <<<a | cut -d ' ' -f 1)\\\"\",\"STANDARD\"]" ]
+	try s3-ls s3://s3-ls-test/b/
+	[ "$(jq -r .Key <<<"$output" | paste -sd ' ')" = 'b/1/x b/1/y b/2' ]
+	try s3-ls -d / s3://s3-ls-test/b/
+	[ "$(jq -r '.Key // .Prefix' <<<"$output" | paste -sd ' ')" = \
+	    'b/1/ b/2' ]
+	try s3-ls -n 2 --after a s3://s3-ls-test
+	[ "$(jq -r .Key <<<"$output" | paste -sd ' ')" = 'b/1/x b/1/y' ]
+	try s3-ls s3://s3-ls-test/none
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	try s3-ls s3://s3-ls-test-none
+	[ "$status" -eq 2 ]
+	[[ $stderr == *NoSuchBucket* ]]
 }

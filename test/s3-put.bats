@@ -3,6 +3,15 @@
 load helpers
 load servers
 
+setup_file() {
+	lunad_start
+	aws-call --rest s3 PUT /s3-put-test >/dev/null
+}
+
+teardown_file() {
+	lunad_stop
+}
+
 teardown() {
 	scripted_stop
 }
@@ -278,4 +287,110 @@ END
 	[ "$status" -eq 2 ]
 	[[ $stderr == *--meta* ]]
 	[ "$(scripted_count)" = 0 ]
+}
+
+head_of() { # head_of KEY: the header lines of the object
+	curl -sSI "$(aws-call --rest --presign s3 HEAD "/s3-put-test/$1")" |
+		tr -d '\r'
+}
+
+uploads() {
+	aws-call --rest s3 GET '/s3-put-test?uploads' | jq '[.Upload] |
+	    flatten | map(values) | length'
+}
+
+@test "what is stored comes back byte for byte, of whatever size" {
+	local size k
+	cd "$BATS_TEST_TMPDIR"
+	megabytes 21 >all
+	for size in 0 1 8388607 8388608 8388609 16777216 22020096; do
+		head -c "$size" all >in
+		for k in file 'pi pe/ü+%&=?#'; do
+			[ "$k" = file ] && run -0 s3-put "s3://s3-put-test/$k" <in
+			[ "$k" = file ] ||
+				run -0 bash -c 'cat in | s3-put --jobs 2 "$@"' \
+				    - "s3://s3-put-test/$k"
+			[ "$(jq .Size <<<"$output")" = "$size" ]
+			[ "$(jq -r .Key <<<"$output")" = "$k" ]
+			run -0 bash -c 's3-cat "$@" | cmp - in' - \
+			    "s3://s3-put-test/$k"
+		done
+	done
+	[ "$(uploads)" = 0 ]
+}
+
+@test "type, metadata and headers are the object's, also of parts" {
+	local k
+	cd "$BATS_TEST_TMPDIR"
+	megabytes 9 >large
+	echo small >small
+	for k in small large; do
+		s3-put --quiet -t text/csv -m colour=red \
+		    --header Cache-Control=no-store "s3://s3-put-test/$k" <"$k"
+		head_of "$k" >head
+		grep -ix 'content-type: text/csv' head
+		grep -ix 'x-amz-meta-colour: red' head
+		grep -ix 'cache-control: no-store' head
+	done
+}
+
+@test "--new stores once, in one request or in parts" {
+	local k
+	cd "$BATS_TEST_TMPDIR"
+	megabytes 9 >large
+	echo small >small
+	for k in small large; do
+		run -0 s3-put --new "s3://s3-put-test/new/$k" <"$k"
+		run -1 --separate-stderr s3-put --new \
+		    "s3://s3-put-test/new/$k" <"$k"
+		[[ $stderr == *PreconditionFailed* ]]
+	done
+	[ "$(uploads)" = 0 ]
+}
+
+@test "parts refused now and then are sent again, those for good abort" {
+	cd "$BATS_TEST_TMPDIR"
+	megabytes 40 >in
+	lunad_fault s3:UploadPart=503:0.3 s3:UploadPart=lost-reply:0.2
+	AWS_MAX_ATTEMPTS=20 run -0 s3-put s3://s3-put-test/again <in
+	lunad_fault
+	run -0 bash -c 's3-cat s3://s3-put-test/again | cmp - in'
+	lunad_fault s3:UploadPart=denied
+	run -2 --separate-stderr s3-put s3://s3-put-test/denied <in
+	lunad_fault
+	[[ $stderr == *AccessDenied* ]]
+	[ "$(uploads)" = 0 ]
+	run -1 s3-cat s3://s3-put-test/denied
+}
+
+@test "the last answer lost: the object is there once, and it is said so" {
+	cd "$BATS_TEST_TMPDIR"
+	megabytes 9 >in
+	lunad_fault s3:CompleteMultipartUpload=lost-reply:0.5
+	AWS_MAX_ATTEMPTS=20 run -0 s3-put --new s3://s3-put-test/lost <in
+	lunad_fault s3:PutObject=lost-reply:0.5
+	AWS_MAX_ATTEMPTS=20 run -0 s3-put --new s3://s3-put-test/lost1 <<<x
+	lunad_fault
+	run -0 bash -c 's3-cat s3://s3-put-test/lost | cmp - in'
+}
+
+@test "a signal leaves neither an object nor an upload" {
+	local put
+	cd "$BATS_TEST_TMPDIR"
+	mkfifo in
+	s3-put s3://s3-put-test/signal <in >out 2>err 3>&- &
+	put=$!
+	exec 4>in
+	megabytes 17 >&4
+	until_true upload_there
+	kill -TERM "$put"
+	reap "$put"
+	exec 4>&-
+	[ "$status" -eq 75 ]
+	[ "$(uploads)" = 0 ]
+	run -1 s3-cat s3://s3-put-test/signal
+}
+
+upload_there() {
+	[ "$(uploads)" = 1 ]
 }
