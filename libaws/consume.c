@@ -37,6 +37,14 @@ struct consume {
 	bool ending; /* what comes now is let go */
 };
 
+/* When what is let go shall be visible again: past our own receives in flight,
+ * since each would count as one more towards the dead-letter queue. */
+static int64_t
+let_go_ms(const struct consume *c)
+{
+	return receive_lasts(c->receive, text_tick());
+}
+
 /* One message to stdout or to the work of COMMAND. In a drain, what comes
  * round again is let go: the queue is read. If COMMAND still has it, its run
  * decides; if somebody behind stdout has, they settle a receipt that is void. */
@@ -60,8 +68,8 @@ hand_on(struct consume *c, struct json message, int64_t received_ms)
 			receive_enough(c->receive);
 		} else if (was != LEASE_NEW || c->ending) {
 			c->lost += was == LEASE_HELD;
-			lease_release(c->lease, id, 0);
 			receive_enough(c->receive);
+			lease_release(c->lease, id, let_go_ms(c));
 		} else if (c->work != NULL) {
 			queue_work_add(c->work, id, message, &c->line);
 		} else {
@@ -187,8 +195,8 @@ waits(struct consume *c)
 	       !lease_silent(c->lease, text_tick());
 }
 
-/* Let all go that nobody settled. A receive in flight may be given what was
- * just let go: it is waited for a little, since what comes to a receive that
+/* Let all go that nobody settled. A receive in flight may be given what others
+ * sent just now: it is waited for a little, since what comes to a receive that
  * was given up is hidden from everybody. */
 static void
 release_rest(struct consume *c, bool any)
@@ -196,7 +204,7 @@ release_rest(struct consume *c, bool any)
 	int64_t now = text_tick(), limit = now + c->visibility_ms;
 	if (c->tool->stop_ms != 0)
 		limit = now + OVERTIME_MS;
-	lease_release_all(c->lease);
+	lease_release_all(c->lease, let_go_ms(c));
 	while (lease_busy(c->lease) && text_tick() < limit)
 		turn(c);
 	limit = text_tick() + OVERTIME_MS;
@@ -220,7 +228,7 @@ settle_rest(struct consume *c)
 	while (tool_pending(t) > 0 && !t->out_failed && !late(c))
 		turn(c);
 	if (c->work == NULL)
-		lease_release_after(c->lease, t->written);
+		lease_release_after(c->lease, t->written, let_go_ms(c));
 	tool_close_stdout(t);
 	while (waits(c) && !late(c))
 		turn(c);

@@ -163,18 +163,18 @@ lease_release(struct lease *l, const char *id, int64_t delay_ms)
 }
 
 void
-lease_release_after(struct lease *l, uint64_t mark)
+lease_release_after(struct lease *l, uint64_t mark, int64_t delay_ms)
 {
 	for (size_t i = 0; i < l->count; i++)
 		if (l->message[i].want == LEASE_KEEP &&
 		    l->message[i].mark > mark)
-			want(l, &l->message[i], LEASE_RELEASE, 0);
+			want(l, &l->message[i], LEASE_RELEASE, delay_ms);
 }
 
 void
-lease_release_all(struct lease *l)
+lease_release_all(struct lease *l, int64_t delay_ms)
 {
-	lease_release_after(l, 0);
+	lease_release_after(l, 0, delay_ms);
 }
 
 size_t

@@ -48,12 +48,12 @@ enum lease_was lease_add(struct lease *l, const char *id, const char *handle,
     int64_t received_ms, uint64_t mark);
 size_t lease_count(const struct lease *l); /* not settled */
 
-/* Delete it from the queue; or make it visible again. */
+/* Delete it from the queue; or make it visible again, after a delay. */
 void lease_delete(struct lease *l, const char *id);
 void lease_release(struct lease *l, const char *id, int64_t delay_ms);
-void lease_release_all(struct lease *l);
+void lease_release_all(struct lease *l, int64_t delay_ms);
 /* Those whose mark is past `mark`: they were never printed. */
-void lease_release_after(struct lease *l, uint64_t mark);
+void lease_release_after(struct lease *l, uint64_t mark, int64_t delay_ms);
 /* Forget those whose hold is over: they are ours no longer. How many? */
 size_t lease_expire(struct lease *l, int64_t now_ms);
 

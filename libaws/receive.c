@@ -11,6 +11,7 @@
 enum {
 	BATCH = 10,
 	SLACK_MS = 10000, /* a reply may come so long after the wait */
+	WAY_MS = 500,     /* until a request has reached the service */
 	AGAIN_MS = 100, /* a FIFO queue whose groups are held is asked again */
 	MAX_REPLY = 16 << 20
 };
@@ -18,7 +19,7 @@ enum {
 struct poll {
 	struct call call;
 	struct buf body;
-	int64_t asked, landed_ms;
+	int64_t asked, started_ms, landed_ms;
 	bool flying, landed; /* landed: its messages are given out */
 };
 
@@ -125,6 +126,7 @@ start(struct receive *r, struct poll *p, int64_t n)
 	    .max_reply = MAX_REPLY,
 	    .user = p};
 	p->asked = n;
+	p->started_ms = text_tick();
 	p->flying = true;
 	r->asked += n;
 	call_start(r->caller, &p->call);
@@ -275,6 +277,22 @@ receive_stop(struct receive *r)
 			r->poll[i].flying = false;
 			r->asked -= r->poll[i].asked;
 		}
+}
+
+int64_t
+receive_lasts(const struct receive *r, int64_t now_ms)
+{
+	int64_t longest = 0;
+	for (size_t i = 0; i < r->about.parallel; i++) {
+		const struct poll *p = &r->poll[i];
+		int64_t left =
+		    p->started_ms + r->about.wait_s * 1000 + WAY_MS - now_ms;
+		if (p->flying && left < WAY_MS)
+			left = WAY_MS;
+		if (p->flying && left > longest)
+			longest = left;
+	}
+	return longest;
 }
 
 bool

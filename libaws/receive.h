@@ -51,6 +51,9 @@ struct json receive_next(struct receive *r, int64_t *received_ms);
 void receive_enough(struct receive *r);
 /* Ask for no more; what is in flight is dropped. */
 void receive_stop(struct receive *r);
+/* How long a receive in flight may last yet: what becomes visible until then
+ * may be given to it. 0: none is in flight. */
+int64_t receive_lasts(const struct receive *r, int64_t now_ms);
 /* Nothing in flight, nothing left to give, nothing more to come. */
 bool receive_ended(const struct receive *r);
 

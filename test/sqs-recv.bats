@@ -37,6 +37,13 @@ raw() {
 	    MessageBody="$1" >/dev/null
 }
 
+# let_go VISIBLE: so many are visible, once a receive that was in flight is
+# over; their leases would last longer.
+let_go() {
+	[ -n "${LUNA_PEER-}" ] || lunad_clock 21s >/dev/null
+	until_true is_depth "$q" "$1" 0
+}
+
 # counts: how often each message that is visible was received, this time too.
 counts() {
 	local i
@@ -319,12 +326,12 @@ renewed() {
 }
 
 @test "a full disk is 1, and the messages are let go" {
-	queue "$q" VisibilityTimeout=2
+	queue "$q" VisibilityTimeout=60
 	fill 3
 	run --separate-stderr bash -c 'sqs-recv '"$q"' >/dev/full'
 	[ "$status" -eq 1 ]
 	[[ $stderr == *stdout:* ]]
-	is_depth "$q" 3 0
+	let_go 3
 }
 
 @test "SIGTERM: what nobody settles within 5 s is let go, 75" {
@@ -337,7 +344,9 @@ renewed() {
 	end_of
 	[ "$status" -eq 75 ]
 	[ $((SECONDS - began)) -lt 30 ] # half of its visibility
-	is_depth "$q" 3 0
+	# Not to our own receive, which lasts for 20 s: that would count.
+	let_go 3
+	[ "$(counts | sort | uniq -c | tr -d ' \n')" = 32 ]
 }
 
 @test "a second signal kills, whichever it is" {
@@ -577,7 +586,7 @@ for said in (b"", b"\n\n", b"+", b"- ", b"+" + id, b"+" + id + b" 0",
 	kill -TERM "$pid"
 	end_of
 	[ "$status" -eq 75 ]
-	is_depth "$q" 1 0
+	let_go 1
 }
 
 @test "an idle -f sleeps" {
@@ -707,7 +716,7 @@ handler() {
 	[ $((SECONDS - began)) -ge 4 ]
 	[ $((SECONDS - began)) -lt 30 ]
 	until_true grep -qx stopped "$out"
-	is_depth "$q" 1 0
+	let_go 1
 }
 
 @test "COMMAND's leases are renewed" {
