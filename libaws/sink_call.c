@@ -7,7 +7,10 @@
 #include "sink_inner.h"
 #include "text.h"
 
-enum { MARK = 1 }; /* in an entry: its number in the call */
+enum {
+	MARK = 1,           /* in an entry: its number in the call */
+	ANSWERED_ROUNDS = 5 /* of back-off: at most 1.6 s */
+};
 
 double
 sink_random(void)
@@ -167,8 +170,11 @@ settle_entries(struct sink *s, struct batch *batch)
 		return;
 	}
 	/* Where something was accepted the service takes more: the wait grows
-	 * only with calls that got nothing through. */
+	 * only with calls that got nothing through; and not beyond a second or
+	 * two while it answers, unless it says that it is too much. */
 	int round = all ? batch->round + 1 : 0;
+	if (round > ANSWERED_ROUNDS && !s->throttled)
+		round = ANSWERED_ROUNDS;
 	int64_t wait =
 	    retry_backoff(s->throttled ? RETRY_THROTTLED : RETRY_TRANSIENT,
 		round, sink_random());

@@ -23,7 +23,7 @@ scripted_start() {
 	script=${1-$SCRIPTED_LOG.script}
 	[ $# -gt 0 ] || cat >"$script"
 	mkfifo "$SCRIPTED_LOG.url"
-	python3 "${BATS_TEST_DIRNAME:?}/servers/scripted.py" "$script" \
+	python3 "$(dirname "${BASH_SOURCE[0]}")/servers/scripted.py" "$script" \
 	    "$SCRIPTED_LOG" "${tls[@]}" >"$SCRIPTED_LOG.url" \
 	    2>"$SCRIPTED_LOG.err" 3>&- &
 	SCRIPTED_PID=$!

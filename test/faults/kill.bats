@@ -9,8 +9,10 @@
 # lets a message be received six times, and then moves it to the dead-letter
 # queue: once for each run of a round. So that queue stays empty only if a kill
 # costs a message one receive at most, and no run takes a message twice.
+# shellcheck disable=SC2016 # the pipe's script expands it
 
 load ../helpers
+load mail
 
 kills_a_round=5
 visibility=6
@@ -41,15 +43,7 @@ in_lanes() {
 in_lane() {
 	trap lunad_stop EXIT
 	BATS_FILE_TMPDIR=$dir lunad_start
-	aws-call --rest sesv2 POST /v2/email/account/details - >/dev/null <<'END'
-{"MailType":"TRANSACTIONAL","WebsiteURL":"https://example.org","ProductionAccessEnabled":true,
-"SendQuota":{"Max24HourSend":-1,"MaxSendRate":100000}}
-END
-	aws-call --rest sesv2 POST /v2/email/identities \
-	    EmailIdentity=shop@example.org >/dev/null
-	lunad_clock 0s >/dev/null
-	curl -sSf -o /dev/null "$(grep -hr "^$AWS_ENDPOINT_URL/" \
-	    "$LUNAD_DIR/data/mail/shop@example.org/new" | tr -d '\r')"
+	mail_start
 	# An answer comes later than the deed: the moments in between are long.
 	lunad_fault sqs:ReceiveMessage=delay:10ms \
 	    sqs:DeleteMessageBatch=delay:10ms sesv2:SendEmail=delay:10ms \
@@ -148,8 +142,7 @@ kill_pipe() {
 }
 
 # proof KILL N AFTER: kill the pipe by KILL with N messages in its queue, and
-# run AFTER after each kill and each run, when no lease holds any more and all
-# mail that was accepted is written.
+# run AFTER after each kill and each run, when no lease holds any more.
 proof() {
 	local round n
 	fill "$2"
@@ -177,15 +170,6 @@ proof() {
 	    "$(wc -l <"$dir/mailed") mails" >"$dir/summary"
 }
 
-# mailed: the ids of the mails that came since it was asked last.
-mailed() {
-	local box=$LUNAD_DIR/data/mail/to@example.org/new
-	[ -d "$box" ] || return 0
-	find "$box" -type f -exec sed -n 's/^Subject: *\(m[0-9]*\).*/\1/p' \
-	    {} + | sort
-	find "$box" -type f -delete
-}
-
 known() { # the ids in the table
 	ddb-query log | jq -r .id | sort
 }
@@ -198,7 +182,7 @@ each_there() {
 }
 
 keep_mails() {
-	mailed >>"$dir/mailed"
+	mail_subjects to@example.org >>"$dir/mailed"
 }
 
 at_least_once() {
@@ -218,7 +202,7 @@ at_least_once() {
 # keep_unknown: what was mailed and is not in the table will be mailed again:
 # at most what was in flight at the kill.
 keep_unknown() {
-	mailed >"$dir/now"
+	mail_subjects to@example.org >"$dir/now"
 	known | comm -23 "$dir/now" - >"$dir/unknown"
 	echo "$(wc -l <"$dir/unknown") in flight"
 	[ "$(wc -l <"$dir/unknown")" -le "$inflight" ]

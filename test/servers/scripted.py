@@ -27,10 +27,11 @@ the first ">>" are comments. A request for which there is no reply is answered
                   dot, the form's Action, else "METHOD path")
     repeat=N      serves N requests (1; inf: all)
     eval          the body is a Python expression: text is sent as it is,
-                  anything else as JSON. It sees `json` (the request's body),
-                  `form` (a dict), `body` (bytes), `headers` (lower case),
-                  `path`, `n` (requests so far, from 1), md5(text),
-                  sha256(text), b64(text)
+                  anything else as JSON; of a tuple (STATUS, BODY) both are
+                  the answer's. It sees `json` (the request's body), `form` (a
+                  dict), `body` (bytes), `headers` (lower case), `path`, `n`
+                  (requests so far, from 1), md5(text), sha256(text),
+                  b64(text)
     delay=S       waits S seconds before it answers
     hold=N        waits until N requests in all have come, then answers
     date=S        the Date header is S seconds off
@@ -182,7 +183,8 @@ class Server(socketserver.ThreadingTCPServer):
         return chosen
 
 
-def evaluate(expression, request):
+def evaluate(reply, request):
+    """The status and the text that an expression gives."""
     def text(t):
         return t if isinstance(t, bytes) else str(t).encode()
     names = {"form": request.form, "body": request.body,
@@ -195,20 +197,22 @@ def evaluate(expression, request):
         names["json"] = json.loads(request.body)
     except ValueError:
         pass
-    value = eval(expression.replace("\n", " "), names)
-    return value if isinstance(value, str) else json.dumps(value)
+    value, status = eval(reply.body.replace("\n", " "), names), reply.status
+    if isinstance(value, tuple):
+        status, value = value
+    return status, value if isinstance(value, str) else json.dumps(value)
 
 
 def assemble(reply, request):
     """The head and the body of an answer."""
-    text = reply.body
+    status, text = reply.status, reply.body
     if "eval" in reply.options:
-        text = evaluate(text, request)
+        status, text = evaluate(reply, request)
     body = text.encode("utf-8", "surrogateescape")
     if "raw" in reply.options:
         return b"", body
     names = [h.split(":")[0].lower() for h in reply.head]
-    head = ["HTTP/1.1 %d X" % reply.status] + reply.head
+    head = ["HTTP/1.1 %d X" % status] + reply.head
     if "nodate" not in reply.options and "date" not in names:
         head.append("Date: " + email.utils.formatdate(
             time.time() + reply.number("date"), usegmt=True))
