@@ -290,7 +290,8 @@ held() {
 	queue a4
 	sqs-send --quiet a4 <"$in"
 	lunad_fault sqs:DeleteMessageBatch=partial:0.4
-	sqs-recv -w 0 --inflight 100 a4 | sqs-ack -v >"$out" 2>"$err"
+	sqs-recv -w 0 --inflight 100 a4 | sqs-ack -v --patience inf >"$out" \
+		2>"$err"
 	lunad_fault
 	payloads "$out" | sort -t: -k 2n | cmp - "$in"
 	[ "$(grep -c 'DeleteMessageBatch 200' "$err")" -gt $((n * 13 / 100)) ]
