@@ -82,6 +82,26 @@ publish_batch(const char *body, size_t len, struct buf *out)
 }
 
 static void
+put_records(const char *body, size_t len, struct buf *out)
+{
+	static const char entry[] =
+	    "{\"SequenceNumber\":"
+	    "\"49590338271490256608559692538361571095921575989136588898\","
+	    "\"ShardId\":\"shardId-000000000001\"}";
+	const char *end = body + len, *at = body;
+	const char *comma = "";
+	buf_add_text(out, "{\"FailedRecordCount\":0,\"Records\":[");
+	while (
+	    (at = memmem(at, (size_t)(end - at), "{\"Data\":\"", 9)) != NULL) {
+		at += 9;
+		buf_add_text(out, comma);
+		buf_add(out, entry, sizeof(entry) - 1);
+		comma = ",";
+	}
+	buf_add_text(out, "]}");
+}
+
+static void
 describe_table(struct buf *out)
 {
 	buf_add_text(out,
@@ -105,6 +125,8 @@ answer(const char *head, const char *body, size_t len, struct buf *out)
 	const char *type = "application/x-amz-json-1.0";
 	if (names(head, "SendMessageBatch"))
 		send_message_batch(body, len, &reply);
+	else if (names(head, "PutRecords"))
+		put_records(body, len, &reply);
 	else if (names(head, "BatchWriteItem"))
 		buf_add_text(&reply, "{\"UnprocessedItems\":{}}");
 	else if (names(head, "DescribeTable"))

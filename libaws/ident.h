@@ -47,4 +47,11 @@ int ident_topic(struct ident *ident, const char *name, bool ask,
 int ident_queue(struct ident *ident, const char *name, bool ask,
     struct buf *out, struct err *err);
 
+/*
+ * Append the member that says which stream a Kinesis call means: "StreamName"
+ * for a name, "StreamARN" for an ARN. Makes no call.
+ * Fails: ERR_SETUP "BadStream".
+ */
+int ident_stream(const char *name, struct buf *out, struct err *err);
+
 #endif

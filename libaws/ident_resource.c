@@ -174,3 +174,29 @@ ident_queue(struct ident *ident, const char *name, bool ask, struct buf *out,
 	}
 	return ask_url(ident, &arn, out, err);
 }
+
+/* Letters, digits, '-', '_' and '.'. */
+static bool
+is_stream(const char *name)
+{
+	size_t len = strspn(name, NAME_CHARS ".");
+	return len > 0 && len <= 128 && name[len] == '\0';
+}
+
+int
+ident_stream(const char *name, struct buf *out, struct err *err)
+{
+	static const char before[] = ":stream/";
+	const char *slash = strstr(name, before);
+	bool arn = strncmp(name, "arn:", 4) == 0 && slash != NULL &&
+		   strstr(name, ":kinesis:") != NULL &&
+		   is_stream(slash + sizeof(before) - 1) &&
+		   strspn(name, NAME_CHARS ".:/") == strlen(name);
+	if (!arn && !is_stream(name))
+		return err_set(err, ERR_SETUP, "BadStream",
+		    "'%s' is neither a stream's name nor its ARN, "
+		    "arn:aws:kinesis:REGION:ACCOUNT:stream/NAME",
+		    name);
+	buf_addf(out, "\"%s\":\"%s\"", arn ? "StreamARN" : "StreamName", name);
+	return 0;
+}

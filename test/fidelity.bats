@@ -12,6 +12,7 @@
 
 load helpers
 load servers
+load streams
 
 setup_file() {
 	lunad_start
