@@ -18,6 +18,17 @@ diag_program(void)
 	return program;
 }
 
+static void
+write_all(const char *bytes, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		ssize_t w = write(STDERR_FILENO, bytes + at, len - at);
+		if (w <= 0)
+			return; /* nowhere left to complain */
+		at += (size_t)w;
+	}
+}
+
 /* One write a line; a line that is longer than the buffer is cut. */
 static void __attribute__((format(printf, 2, 0)))
 put(const char *prefix, const char *format, va_list ap)
@@ -39,12 +50,7 @@ put(const char *prefix, const char *format, va_list ap)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = ' ';
 	line[len++] = '\n';
-	for (size_t at = 0; at < len;) {
-		ssize_t w = write(STDERR_FILENO, line + at, len - at);
-		if (w <= 0)
-			return; /* nowhere left to complain */
-		at += (size_t)w;
-	}
+	write_all(line, len);
 }
 
 void
@@ -63,4 +69,14 @@ diag_plain(const char *format, ...)
 	va_start(ap, format);
 	put(NULL, format, ap);
 	va_end(ap);
+}
+
+void
+diag_progress(const char *text)
+{
+	char line[256];
+	/* To the left edge, the text, and nothing to its right. */
+	int n = snprintf(line, sizeof(line), "\r%s\033[K", text);
+	if (n > 0 && (size_t)n < sizeof(line))
+		write_all(line, (size_t)n);
 }

@@ -17,4 +17,8 @@ void diag(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Print text and a newline as it is (-v lines, progress on a terminal). */
 void diag_plain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Show text on the terminal's last line in place of what was shown there; ""
+ * shows nothing more. Only where stderr is a terminal. */
+void diag_progress(const char *text);
+
 #endif

@@ -1,0 +1,219 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "shards_inner.h"
+#include "text.h"
+
+struct shard *
+shards_find(const struct shards *s, const char *id, size_t len)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (strlen(s->shard[i]->id) == len &&
+		    memcmp(s->shard[i]->id, id, len) == 0)
+			return s->shard[i];
+	return NULL;
+}
+
+static const struct shard *
+named(const struct shards *s, const char *id)
+{
+	return id == NULL ? NULL : shards_find(s, id, strlen(id));
+}
+
+void
+shards_free_one(struct shard *shard)
+{
+	free(shard->id);
+	free(shard->parent);
+	free(shard->parent2);
+	free(shard->iterator);
+	free(shard->sequence);
+	call_clear(&shard->call);
+	buf_clear(&shard->body);
+	free(shard);
+}
+
+/* Takes over its ids; what is known already is not added. */
+static struct shard *
+add(struct shards *s, char *id, char *parent, char *parent2)
+{
+	if (id == NULL || shards_find(s, id, strlen(id)) != NULL) {
+		free(id);
+		free(parent);
+		free(parent2);
+		return NULL;
+	}
+	if (s->count == s->cap) {
+		s->cap = s->cap == 0 ? 8 : s->cap * 2;
+		s->shard = mem_grow(s->shard, s->cap, sizeof(*s->shard));
+	}
+	struct shard *new = mem_alloc(sizeof(*new));
+	*new = (struct shard){.id = id,
+	    .parent = parent,
+	    .parent2 = parent2,
+	    .from = s->about.from == SHARDS_TIME ? SHARDS_TIME : SHARDS_HORIZON,
+	    .sub = -1,
+	    .behind_ms = -1};
+	s->shard[s->count++] = new;
+	return new;
+}
+
+/* Add the shards of one page; *next: the token of the one after it. */
+static int
+read_page(
+    struct shards *s, const struct call *call, char **next, struct err *err)
+{
+	struct json reply, list, v;
+	struct json_iter it;
+	if (json_scan(buf_text(&call->reply), call->reply.len, &reply, NULL) !=
+		0 ||
+	    (list = json_get(reply, "Shards")).type != JSON_ARRAY)
+		return err_set(err, ERR_LATER, "InvalidReply",
+		    "kinesis:ListShards answered without Shards");
+	json_each(list, &it);
+	while (json_next(&it, NULL, &v)) {
+		struct shard *new = add(s, json_dup(json_get(v, "ShardId")),
+		    json_dup(json_get(v, "ParentShardId")),
+		    json_dup(json_get(v, "AdjacentParentShardId")));
+		if (new != NULL)
+			new->closed =
+			    json_get(json_get(v, "SequenceNumberRange"),
+				"EndingSequenceNumber")
+				.type == JSON_STRING;
+	}
+	*next = json_dup(json_get(reply, "NextToken"));
+	return 0;
+}
+
+int
+shards_list(struct shards *s, struct err *err)
+{
+	struct buf body = {0};
+	char *next = NULL;
+	int r;
+	do {
+		buf_reset(&body);
+		buf_add_char(&body, '{');
+		if (next == NULL)
+			buf_add_text(&body, s->about.stream);
+		else
+			text_json_member("NextToken", next, &body);
+		buf_add_char(&body, '}');
+		free(next);
+		next = NULL;
+		struct call call = {.service = service_find("kinesis"),
+		    .operation = "ListShards",
+		    .body = body.data,
+		    .body_len = body.len};
+		r = call_run(s->caller, &call, err);
+		if (r == 0)
+			r = read_page(s, &call, &next, err);
+		call_clear(&call);
+	} while (r == 0 && next != NULL);
+	buf_clear(&body);
+	return r;
+}
+
+bool
+shards_add_children(struct shards *s, struct json reply)
+{
+	struct json list = json_get(reply, "ChildShards"), v;
+	struct json_iter it;
+	json_each(list, &it);
+	while (json_next(&it, NULL, &v)) {
+		struct json parents = json_get(v, "ParentShards");
+		add(s, json_dup(json_get(v, "ShardId")),
+		    json_dup(json_at(parents, 0)),
+		    json_dup(json_at(parents, 1)));
+	}
+	return json_count(list) > 0;
+}
+
+static const struct position *
+position_of(const struct shards *s, const struct shard *shard)
+{
+	return position_find(s->about.positions, shard->id, strlen(shard->id));
+}
+
+static bool
+is_child(const struct shard *child, const struct shard *parent)
+{
+	return (child->parent != NULL &&
+		   strcmp(child->parent, parent->id) == 0) ||
+	       (child->parent2 != NULL &&
+		   strcmp(child->parent2, parent->id) == 0);
+}
+
+/* Does something that came of it have a position? Then it was read. */
+static bool
+was_read(const struct shards *s, const struct shard *shard)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (is_child(s->shard[i], shard) &&
+		    (position_of(s, s->shard[i]) != NULL ||
+			was_read(s, s->shard[i])))
+			return true;
+	return false;
+}
+
+static bool
+ancestor_has_position(const struct shards *s, const struct shard *shard)
+{
+	const struct shard *of[] = {
+	    named(s, shard->parent), named(s, shard->parent2)};
+	for (size_t i = 0; i < 2; i++)
+		if (of[i] != NULL && (position_of(s, of[i]) != NULL ||
+					 ancestor_has_position(s, of[i])))
+			return true;
+	return false;
+}
+
+static void
+begin(struct shards *s, struct shard *shard)
+{
+	const struct position *at = position_of(s, shard);
+	shard->state = SHARD_WAITS;
+	shard->from = s->about.from;
+	if (at != NULL && at->sequence != NULL) {
+		shard->sequence = mem_text(at->sequence);
+		shard->sub = at->sub;
+	} else if (at != NULL) {
+		shard->from = SHARDS_TIME;
+	} else if (was_read(s, shard)) {
+		shard->state = SHARD_ENDED;
+	} else if (ancestor_has_position(s, shard)) {
+		shard->from = SHARDS_HORIZON;
+	} else if (s->about.from == SHARDS_LATEST && shard->closed) {
+		shard->state = SHARD_ENDED;
+	}
+}
+
+void
+shards_begin(struct shards *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		begin(s, s->shard[i]);
+	shards_wake(s);
+}
+
+static bool
+has_ended(const struct shards *s, const char *id)
+{
+	const struct shard *shard = named(s, id);
+	return shard == NULL || shard->state == SHARD_ENDED;
+}
+
+void
+shards_wake(struct shards *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		struct shard *shard = s->shard[i];
+		if (shard->state != SHARD_WAITS ||
+		    !has_ended(s, shard->parent) ||
+		    !has_ended(s, shard->parent2))
+			continue;
+		shard->state = SHARD_READY;
+		s->changed = true;
+	}
+}

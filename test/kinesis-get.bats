@@ -1,0 +1,288 @@
+#!/usr/bin/env bats
+
+load helpers
+load streams
+
+setup_file() {
+	lunad_start
+}
+
+teardown_file() {
+	lunad_stop
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	s=s$BATS_TEST_NUMBER
+	stream "$s" 2
+}
+
+teardown() {
+	lunad_fault
+}
+
+# fill FROM TO: put {"n":FROM} … on the stream.
+fill() {
+	seq "$1" "$2" | sed 's/.*/{"n":&}/' | kinesis-put -k '{{n}}' "$s" --quiet
+}
+
+ns() {
+	jq .n | sort -n | xargs
+}
+
+origin() {
+	jq -c '."@metadata".from.kinesis'
+}
+
+@test "help and usage" {
+	try kinesis-get --help
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == 'usage: kinesis-get '* ]]
+	local args
+	for args in '' '--from soon s' '-n 0 s' 'a/b' 's t'; do
+		# shellcheck disable=SC2086 # words
+		try kinesis-get $args
+		[ "$status" -eq 2 ]
+		[ -n "$stderr" ]
+	done
+}
+
+@test "an empty stream: no output, 0" {
+	try kinesis-get "$s"
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+}
+
+@test "all shards are read, each in its order" {
+	fill 1 3000
+	kinesis-get "$s" >out
+	[ "$(jq .n out | sort -n | uniq | wc -l)" -eq 3000 ]
+	[ "$(wc -l <out)" -eq 3000 ]
+	[ "$(origin <out | jq -r .ShardId | sort -u | wc -l)" -eq 2 ]
+	local shard
+	for shard in $(shards "$s"); do
+		diff <(stream_shard "$s" "$shard" | jq -r .SequenceNumber) \
+		    <(origin <out | jq -r --arg d "$shard" \
+			'select(.ShardId == $d) | .SequenceNumber')
+	done
+}
+
+@test "a record says where it is from, the first one which shards are read" {
+	fill 7 7
+	try kinesis-get "$s"
+	[ "$status" -eq 0 ]
+	origin <<<"$output" >from
+	[ "$(jq -r '[.StreamName, .PartitionKey] | join(" ")' from)" = "$s 7" ]
+	[[ $(jq -r .ApproximateArrivalTimestamp from) =~ ^20.*T.*\.[0-9]{3}Z$ ]]
+	[ "$(jq -c '.Shards | keys' from)" = "$(shards "$s" | jq -Rnc '[inputs]')" ]
+	fill 8 8
+	[ "$(kinesis-get "$s" --from 1h | origin | jq -c 'select(.Shards)' |
+		head -n 1 | jq -r '.Shards[].Timestamp' | wc -l)" -eq 2 ]
+}
+
+@test "by its ARN, too" {
+	fill 1 1
+	try kinesis-get "$(aws-call kinesis DescribeStreamSummary "StreamName=$s" |
+		jq -r .StreamDescriptionSummary.StreamARN)"
+	[ "$status" -eq 0 ]
+	[ "$(jq -r '."@metadata".from.kinesis.StreamName' <<<"$output")" = "$s" ]
+}
+
+@test "-n ends it, and no more are printed" {
+	fill 1 100
+	try kinesis-get -n 7 "$s"
+	[ "$status" -eq 0 ]
+	[ "$(wc -l <<<"$output")" -eq 7 ]
+}
+
+@test "--from: a time, or what comes from now on" {
+	lunad_only clock
+	fill 1 3
+	lunad_clock 1h
+	local at
+	at=$(curl -sS "$AWS_ENDPOINT_URL/_luna/clock" | jq -r .now)
+	lunad_clock 1h
+	fill 4 6
+	[ "$(kinesis-get "$s" --from "$at" | ns)" = '4 5 6' ]
+	[ "$(kinesis-get "$s" --from horizon | ns)" = '1 2 3 4 5 6' ]
+	[ -z "$(kinesis-get "$s" --from latest)" ]
+}
+
+# comes N: out has so many records.
+comes() {
+	lines_of out "$1"
+}
+
+@test "-f prints what comes, and ends well at a signal" {
+	kinesis-get -f --from latest "$s" -v >out 2>err 3>&- &
+	local pid=$!
+	until_true grep -q 'GetRecords 200' err
+	until_true asked_all
+	fill 1 5
+	until_true comes 5
+	fill 6 9
+	until_true comes 9
+	kill -TERM "$pid"
+	reap "$pid"
+	[ "$status" -eq 0 ]
+	[ "$(ns <out)" = '1 2 3 4 5 6 7 8 9' ]
+}
+
+# Each of the two shards has had its LATEST.
+asked_all() {
+	[ "$(grep -c 'GetShardIterator 200' err)" -ge 2 ]
+}
+
+@test "with --state it goes on behind what was marked, and loses nothing" {
+	fill 1 500
+	local i
+	for i in 1 2 3 4 5 6; do
+		kinesis-get -n 100 --state pos "$s" | kinesis-mark pos
+	done >out
+	[ "$(ns <out)" = "$(seq 500 | xargs)" ]
+	fill 501 503
+	[ "$(kinesis-get --state pos "$s" | kinesis-mark pos | ns)" = \
+	    '501 502 503' ]
+}
+
+@test "what was printed and not marked comes again" {
+	fill 1 10
+	kinesis-get --state pos "$s" | head -n 4 | kinesis-mark pos >first
+	[ "$(wc -l <first)" -eq 4 ]
+	kinesis-get --state pos "$s" >rest
+	[ "$(cat first rest | ns)" = "$(seq 10 | xargs)" ]
+}
+
+@test "a state of another stream, or none at all, is 2" {
+	fill 1 1
+	kinesis-get --state pos "$s" | kinesis-mark --quiet pos
+	stream "other$s"
+	try kinesis-get --state pos "other$s"
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"of stream '$s'"* ]]
+	echo nonsense >pos
+	try kinesis-get --state pos "$s"
+	[ "$status" -eq 2 ]
+}
+
+# split SHARD: into two equal ones.
+split() {
+	local range
+	range=$(aws-call kinesis ListShards "StreamName=$s" |
+		jq -r --arg d "$1" '.Shards[] | select(.ShardId == $d) |
+		.HashKeyRange | "\(.StartingHashKey) \(.EndingHashKey)"')
+	aws-call kinesis SplitShard "StreamName=$s" "ShardToSplit=$1" \
+	    "NewStartingHashKey=$(python3 -c 'import sys
+a, b = map(int, sys.argv[1:])
+print((a + b) // 2)' "${range% *}" "${range#* }")" >/dev/null
+	until_true stream_is "$s" ACTIVE
+}
+
+merge() {
+	aws-call kinesis MergeShards "StreamName=$s" "ShardToMerge=$1" \
+	    "AdjacentShardToMerge=$2" >/dev/null
+	until_true stream_is "$s" ACTIVE
+}
+
+@test "splits and merges are followed: a child begins after its parents" {
+	local a=shardId-00000000000
+	fill 1 200
+	split ${a}0
+	fill 201 400
+	merge ${a}2 ${a}3
+	fill 401 600
+	kinesis-get "$s" >out
+	[ "$(ns <out)" = "$(seq 600 | xargs)" ]
+	# No record of a child stands before one of its parent.
+	origin <out | jq -r .ShardId | uniq | grep -v "${a}1" | awk '!seen[$0]++' \
+		>order
+	[ "$(head -n 1 order)" = ${a}0 ]
+	[ "$(tail -n 1 order)" = ${a}4 ]
+	# Across runs, too.
+	local i
+	for i in $(seq 13); do
+		kinesis-get -n 50 --state pos "$s" | kinesis-mark pos
+	done >steps
+	[ "$(ns <steps)" = "$(seq 600 | xargs)" ]
+}
+
+@test "a follower follows a split while it happens" {
+	kinesis-get -f "$s" >out 3>&- &
+	local pid=$!
+	fill 1 50
+	until_true comes 50
+	split shardId-000000000000
+	fill 51 100
+	until_true comes 100
+	kill -TERM "$pid"
+	reap "$pid"
+	[ "$status" -eq 0 ]
+	[ "$(ns <out)" = "$(seq 100 | xargs)" ]
+	[ "$(origin <out | jq -c 'select(.Shards) | .Shards | length' | xargs)" != 2 ]
+}
+
+@test "an expired iterator is asked for again behind what came" {
+	kinesis-get -f "$s" -v >out 2>err 3>&- &
+	local pid=$!
+	fill 1 5
+	until_true comes 5
+	lunad_clock 6m
+	fill 6 9
+	until_true comes 9
+	kill -TERM "$pid"
+	reap "$pid"
+	[ "$status" -eq 0 ]
+	grep -q ExpiredIterator err
+	[ "$(ns <out)" = '1 2 3 4 5 6 7 8 9' ]
+}
+
+@test "throttling slows it and loses nothing" {
+	fill 1 50
+	lunad_fault kinesis:GetRecords=throttle:x5
+	try kinesis-get "$s"
+	[ "$status" -eq 0 ]
+	[ "$(ns <<<"$output")" = "$(seq 50 | xargs)" ]
+}
+
+@test "the service away is 75; a stream that is not there 2" {
+	try kinesis-get "$s" --endpoint-url http://127.0.0.1:9
+	[ "$status" -eq 75 ]
+	lunad_fault kinesis:GetRecords=503
+	try kinesis-get "$s"
+	[ "$status" -eq 75 ]
+	lunad_fault kinesis:GetRecords=garbage
+	try kinesis-get "$s"
+	[ "$status" -eq 75 ]
+	lunad_fault kinesis:GetRecords=denied
+	try kinesis-get "$s"
+	[ "$status" -eq 2 ]
+	lunad_fault
+	try kinesis-get nowhere
+	[ "$status" -eq 2 ]
+	[[ $stderr == *nowhere* ]]
+	run --separate-stderr env -u AWS_ACCESS_KEY_ID kinesis-get "$s"
+	[ "$status" -eq 2 ]
+}
+
+@test "a follower outlives the service's absence" {
+	lunad_fault kinesis:GetRecords=503:x12
+	kinesis-get -f "$s" >out 2>err 3>&- &
+	local pid=$!
+	fill 1 5
+	until_true comes 5
+	kill -TERM "$pid"
+	reap "$pid"
+	[ "$status" -eq 0 ]
+}
+
+@test "stdout full is 1, a reader that has enough is none of its trouble" {
+	fill 1 2000
+	# shellcheck disable=SC2016 # the other shell's
+	run --separate-stderr bash -c 'kinesis-get "$1" >/dev/full' - "$s"
+	[ "$status" -eq 1 ]
+	# shellcheck disable=SC2016
+	run --separate-stderr bash -c 'kinesis-get "$1" | head -n 1
+	    exit "${PIPESTATUS[0]}"' - "$s"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+}
