@@ -9,8 +9,15 @@
 
 /*
  * Event patterns of EventBridge: an object whose leaves are arrays of what a
- * field may be. (SNS's filter policies are cousins with other limits: see
- * sns_filter.h.)
+ * field may be.
+ *
+ * SNS's filter policies (sns_filter.h) look alike and are kept apart: nearly
+ * nothing of the two is the same thing. EventBridge has wildcard, and prefix
+ * and suffix that ignore case, also in anything-but, and whole numbers of any
+ * length; SNS has none of them, but five keys, 150 combinations and numbers
+ * within a billion to five decimals. What they refuse, they refuse in other
+ * words, at other places of the text; and a policy is compiled, since it is
+ * asked of each message, where a pattern is read from its rule.
  *
  * Source: EventBridge User Guide, "Comparison operators for use in event
  * patterns"; the texts of refusals as recorded.
