@@ -1,382 +1,52 @@
 #include "ses_template.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "text.h"
+#include "ses_scope.h"
 
 #define PARTIALS 16
 /* Bytes looked at before a template is given up: loops multiply. */
 #define WORK_MAX ((size_t)1 << 28)
 
-struct slice {
-	const char *at;
-	size_t len;
-};
-
-/* What {{ … }} says. */
-struct tag {
-	enum {
-		TAG_NONE, /* the end of the template */
-		TAG_COMMENT,
-		TAG_VALUE,
-		TAG_OPEN,   /* # */
-		TAG_ELSE,   /* else, or else if */
-		TAG_CLOSE,  /* / */
-		TAG_INLINE, /* #* inline "name" */
-		TAG_PARTIAL /* > */
-	} kind;
-	struct slice name; /* the helper's, or of what is closed */
-	struct slice arg;  /* what it is about */
-	const char *end;   /* of the tag */
-	bool trim_before, trim_after;
-};
-
-/* A block's context, within that of the block around it. */
-struct scope {
-	struct json v;
-	const struct scope *up;
-	size_t index, count; /* in a loop; count is 0 elsewhere */
-	struct json key;     /* in a loop over an object */
-};
-
 struct render {
-	const char *text, *end;
+	struct ses_source source;
 	struct buf *out;
-	struct err *err;
 	unsigned depth;
 	size_t work;
 	bool check; /* only the form is asked for */
 	struct {
-		struct slice name;
+		struct ses_slice name;
 		const char *body;
 	} partial[PARTIALS];
 	size_t partials;
 };
 
 static const char *block(struct render *r, const char *at,
-    const struct scope *scope, bool live, struct tag *tag);
+    const struct ses_scope *scope, bool live, struct ses_tag *tag);
 
 static int
 invalid(struct render *r, const char *at, const char *what)
 {
-	size_t line = 1;
-
-	for (const char *p = r->text; p < at; p++)
-		line += *p == '\n';
-	return err_set(
-	    r->err, ERR_REFUSED, "InvalidTemplate", "line %zu: %s", line, what);
+	return ses_tag_invalid(&r->source, at, what);
 }
 
 static bool
-is_space(char c)
+holds(struct render *r, const struct ses_scope *scope, struct ses_slice path)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+	return ses_scope_true(ses_scope_find(scope, path, &r->work));
 }
 
-static struct slice
-trimmed(const char *at, const char *end)
-{
-	while (at < end && is_space(*at))
-		at++;
-	while (end > at && is_space(end[-1]))
-		end--;
-	return (struct slice){at, (size_t)(end - at)};
-}
-
-static bool
-same(struct slice s, const char *text)
-{
-	return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
-}
-
-/* Split off the first word; [a name] is of one word. */
-static struct slice
-first_word(struct slice *s)
-{
-	struct slice word = {s->at, 0};
-	bool inside = false;
-
-	while (word.len < s->len && (inside || !is_space(s->at[word.len]))) {
-		inside = s->at[word.len] == '[' ||
-			 (inside && s->at[word.len] != ']');
-		word.len++;
-	}
-	*s = trimmed(s->at + word.len, s->at + s->len);
-	return word;
-}
-
-static const char *
-find(const char *at, const char *end, const char *what)
-{
-	return memmem(at, (size_t)(end - at), what, strlen(what));
-}
-
-/* {{!-- … --}} may have braces in it, {{! … }} not. */
-static int
-read_comment(
-    struct render *r, const char *at, const char *inside, struct tag *tag)
-{
-	bool dashes = r->end - inside >= 3 && memcmp(inside, "!--", 3) == 0;
-	const char *close = find(inside, r->end, dashes ? "--" : "}}");
-
-	if (close != NULL && dashes) {
-		const char *p = close + 2;
-
-		while (p < r->end && (*p == '~' || *p == '-'))
-			p++;
-		close = r->end - p >= 2 && memcmp(p, "}}", 2) == 0
-			    ? p
-			    : find(inside, r->end, "--}}");
-		if (close != NULL && *close == '-')
-			close += 2;
-	}
-	if (close == NULL)
-		return invalid(r, at, "a comment is not closed");
-	tag->kind = TAG_COMMENT;
-	tag->trim_after = close[-1] == '~';
-	tag->end = close + 2;
-	return 0;
-}
-
-static int
-classify(struct render *r, const char *at, struct slice inside, struct tag *tag)
-{
-	char c = inside.len > 0 ? inside.at[0] : '\0';
-	struct slice rest = inside;
-
-	if (c == '#' || c == '/' || c == '>' || c == '&' || c == '^')
-		rest = trimmed(inside.at + 1, inside.at + inside.len);
-	tag->arg = rest;
-	if (c == '#' && rest.len > 0 && rest.at[0] == '*') {
-		rest = trimmed(rest.at + 1, rest.at + rest.len);
-		tag->name = first_word(&rest);
-		if (!same(tag->name, "inline") || rest.len < 2 ||
-		    (rest.at[0] != '"' && rest.at[0] != '\'') ||
-		    rest.at[rest.len - 1] != rest.at[0])
-			return invalid(
-			    r, at, "only {{#* inline \"name\"}} is known");
-		tag->kind = TAG_INLINE;
-		tag->arg = (struct slice){rest.at + 1, rest.len - 2};
-	} else if (c == '#') {
-		tag->kind = TAG_OPEN;
-		tag->name = first_word(&tag->arg);
-	} else if (c == '/') {
-		tag->kind = TAG_CLOSE;
-		tag->name = rest;
-	} else if (c == '>') {
-		tag->kind = TAG_PARTIAL;
-	} else if (c == '^' && rest.len == 0) {
-		tag->kind = TAG_ELSE;
-	} else {
-		struct slice word = first_word(&rest);
-
-		tag->kind = same(word, "else") ? TAG_ELSE : TAG_VALUE;
-		if (tag->kind == TAG_ELSE) {
-			tag->arg = rest;
-			if (rest.len > 0 && !same(first_word(&rest), "if"))
-				return invalid(
-				    r, at, "only {{else if}} may follow else");
-			if (tag->arg.len > 0)
-				tag->arg = rest;
-		} else if (rest.len > 0) {
-			return invalid(r, at, "an unknown helper");
-		}
-	}
-	if (tag->arg.len == 0 && tag->kind != TAG_ELSE &&
-	    tag->kind != TAG_CLOSE)
-		return invalid(r, at, "an empty {{ }}");
-	return 0;
-}
-
-/* Read the tag that begins at `at`, which is at "{{". */
-static int
-read_tag(struct render *r, const char *at, struct tag *tag)
-{
-	const char *inside = at + 2, *close;
-	bool triple = r->end - at >= 3 && at[2] == '{';
-
-	memset(tag, 0, sizeof(*tag));
-	inside += triple;
-	if (inside < r->end && *inside == '~') {
-		tag->trim_before = true;
-		inside++;
-	}
-	if (inside < r->end && *inside == '!')
-		return read_comment(r, at, inside, tag);
-	close = find(inside, r->end, triple ? "}}}" : "}}");
-	if (close == NULL)
-		return invalid(r, at, "{{ without }}");
-	tag->end = close + 2 + triple;
-	if (close > inside && close[-1] == '~') {
-		tag->trim_after = true;
-		close--;
-	}
-	return classify(r, at, trimmed(inside, close), tag);
-}
-
-/* One step of a path: a word, or [anything]; moves s past it and its dot. */
-static int
-path_step(struct slice *s, struct slice *step)
-{
-	size_t i = 0;
-
-	if (s->at[0] == '[') {
-		const char *close = memchr(s->at, ']', s->len);
-
-		if (close == NULL)
-			return -1;
-		*step = (struct slice){s->at + 1, (size_t)(close - s->at) - 1};
-		i = (size_t)(close - s->at) + 1;
-	} else {
-		while (i < s->len && s->at[i] != '.' && s->at[i] != '/')
-			i++;
-		*step = (struct slice){s->at, i};
-	}
-	if (i < s->len && s->at[i] != '.' && s->at[i] != '/')
-		return -1;
-	s->at += i < s->len ? i + 1 : i;
-	s->len -= i < s->len ? i + 1 : i;
-	return 0;
-}
-
-static struct json
-member(struct render *r, struct json v, struct slice name)
-{
-	char key[256];
-	int64_t index;
-
-	r->work += v.len;
-	if (name.len >= sizeof(key))
-		return (struct json){0};
-	memcpy(key, name.at, name.len);
-	key[name.len] = '\0';
-	if (v.type == JSON_ARRAY)
-		return text_integer(key, 0, INT32_MAX, &index) == 0
-			   ? json_at(v, (size_t)index)
-			   : (struct json){0};
-	return json_get(v, key);
-}
-
-/* The value of a path, or type JSON_NONE. */
-static struct json
-lookup(struct render *r, const struct scope *scope, struct slice path)
-{
-	struct slice step;
-	struct json v;
-
-	while (path.len >= 2 && memcmp(path.at, "..", 2) == 0) {
-		size_t n = path.len > 2 && path.at[2] == '/' ? 3 : 2;
-
-		if (scope->up == NULL)
-			return (struct json){0};
-		scope = scope->up;
-		path.at += n;
-		path.len -= n;
-	}
-	if (path.len == 0 || same(path, "this") || same(path, "."))
-		return scope->v;
-	if ((path.len > 5 && memcmp(path.at, "this", 4) == 0 &&
-		(path.at[4] == '.' || path.at[4] == '/')) ||
-	    (path.len > 2 && memcmp(path.at, "./", 2) == 0)) {
-		size_t n = path.at[0] == '.' ? 2 : 5;
-
-		path.at += n;
-		path.len -= n;
-		v = scope->v;
-	} else {
-		if (path_step(&path, &step) != 0)
-			return (struct json){0};
-		v = member(r, scope->v, step);
-		while (v.type == JSON_NONE && scope->up != NULL) {
-			scope = scope->up;
-			v = member(r, scope->v, step);
-		}
-	}
-	while (path.len > 0 && v.type != JSON_NONE) {
-		if (path_step(&path, &step) != 0)
-			return (struct json){0};
-		v = member(r, v, step);
-	}
-	return v;
-}
-
-static bool
-is_true(struct json v)
-{
-	double number;
-
-	switch (v.type) {
-	case JSON_NONE:
-	case JSON_NULL:
-	case JSON_FALSE:
-		return false;
-	case JSON_NUMBER:
-		return json_double(v, &number) != 0 || number != 0;
-	case JSON_STRING:
-		return v.len > 2;
-	case JSON_ARRAY:
-		return json_count(v) > 0;
-	case JSON_TRUE:
-	case JSON_OBJECT:
-		break;
-	}
-	return true;
-}
-
-/* @index and its like, of the innermost loop. false: no such name. */
-static bool
-put_loop(struct render *r, const struct scope *scope, struct slice name)
-{
-	while (scope != NULL && scope->count == 0)
-		scope = scope->up;
-	if (scope == NULL)
-		return false;
-	if (same(name, "@index"))
-		buf_addf(r->out, "%zu", scope->index);
-	else if (same(name, "@first"))
-		buf_add_text(r->out, scope->index == 0 ? "true" : "false");
-	else if (same(name, "@last"))
-		buf_add_text(r->out,
-		    scope->index + 1 == scope->count ? "true" : "false");
-	else if (same(name, "@key") && scope->key.type == JSON_STRING)
-		return json_text(scope->key, r->out, NULL) == 0;
-	else if (same(name, "@key"))
-		buf_addf(r->out, "%zu", scope->index);
-	else
-		return false;
-	return true;
-}
-
-static int
-put_value(struct render *r, const struct scope *scope, struct slice name)
-{
-	struct json v;
-
-	if (name.at[0] == '@' && put_loop(r, scope, name))
-		return 0;
-	v = lookup(r, scope, name);
-	if (v.type == JSON_NONE || v.type == JSON_NULL)
-		return err_set(r->err, ERR_REFUSED, "MissingAttribute",
-		    "Attribute '%.*s' is not present in the rendering data.",
-		    (int)(name.len > 200 ? 200 : name.len), name.at);
-	if (v.type == JSON_STRING)
-		return json_text(v, r->out, r->err);
-	buf_add(r->out, v.at, v.len);
-	return 0;
-}
-
-/* Text up to the next tag; then the tag, or TAG_NONE at the end. */
+/* Text up to the next tag; then the tag, or SES_TAG_NONE at the end. */
 static const char *
 next_tag(
-    struct render *r, const char *at, bool live, bool trim, struct tag *tag)
+    struct render *r, const char *at, bool live, bool trim, struct ses_tag *tag)
 {
 	const char *from = at, *open;
 
 	for (;;) {
-		open = find(at, r->end, "{{");
-		if (open == NULL || open == r->text || open[-1] != '\\' ||
-		    open - 1 < from)
+		open = ses_slice_find(at, r->source.end, "{{");
+		if (open == NULL || open == r->source.text ||
+		    open[-1] != '\\' || open - 1 < from)
 			break;
 		if (live) {
 			buf_add(r->out, from, (size_t)(open - 1 - from));
@@ -386,17 +56,17 @@ next_tag(
 		trim = false;
 	}
 	memset(tag, 0, sizeof(*tag));
-	tag->end = r->end;
-	if (open != NULL && read_tag(r, open, tag) != 0)
+	tag->end = r->source.end;
+	if (open != NULL && ses_tag_read(&r->source, open, tag) != 0)
 		return NULL;
 	if (open == NULL)
-		open = r->end;
-	while (trim && from < open && is_space(*from))
+		open = r->source.end;
+	while (trim && from < open && ses_slice_space(*from))
 		from++;
 	if (live) {
 		const char *to = open;
 
-		while (tag->trim_before && to > from && is_space(to[-1]))
+		while (tag->trim_before && to > from && ses_slice_space(to[-1]))
 			to--;
 		buf_add(r->out, from, (size_t)(to - from));
 	}
@@ -405,26 +75,25 @@ next_tag(
 
 /* The end of a block: what closes it has to have its name. */
 static int
-closes(
-    struct render *r, const char *at, const struct tag *tag, const char *name)
+closes(struct render *r, const char *at, const struct ses_tag *tag,
+    const char *name)
 {
-	if (tag->kind == TAG_CLOSE && same(tag->name, name))
+	if (tag->kind == SES_TAG_CLOSE && ses_slice_is(tag->name, name))
 		return 0;
 	return invalid(r, at, "a block is not closed, or closed by another");
 }
 
 static const char *
-run_if(struct render *r, const char *at, const struct scope *scope, bool live,
-    struct tag *tag)
+run_if(struct render *r, const char *at, const struct ses_scope *scope,
+    bool live, struct ses_tag *tag)
 {
-	bool unless = same(tag->name, "unless");
-	bool on = is_true(lookup(r, scope, tag->arg)) != unless;
+	bool unless = ses_slice_is(tag->name, "unless");
+	bool on = holds(r, scope, tag->arg) != unless;
 	bool done = on;
 
 	at = block(r, at, scope, live && on, tag);
-	while (at != NULL && tag->kind == TAG_ELSE) {
-		on = !done &&
-		     (tag->arg.len == 0 || is_true(lookup(r, scope, tag->arg)));
+	while (at != NULL && tag->kind == SES_TAG_ELSE) {
+		on = !done && (tag->arg.len == 0 || holds(r, scope, tag->arg));
 		done |= on;
 		at = block(r, at, scope, live && on, tag);
 	}
@@ -435,18 +104,18 @@ run_if(struct render *r, const char *at, const struct scope *scope, bool live,
 
 /* each and with: a body with a scope of its own, and what else there is. */
 static const char *
-run_scopes(struct render *r, const char *body, const struct scope *scope,
-    bool live, struct tag *tag)
+run_scopes(struct render *r, const char *body, const struct ses_scope *scope,
+    bool live, struct ses_tag *tag)
 {
-	struct tag open = *tag;
-	bool each = same(open.name, "each"), any;
-	struct json v = lookup(r, scope, open.arg);
-	struct scope inner = {.v = v, .up = scope};
+	struct ses_tag open = *tag;
+	bool each = ses_slice_is(open.name, "each"), any;
+	struct json v = ses_scope_find(scope, open.arg, &r->work);
+	struct ses_scope inner = {.v = v, .up = scope};
 	const char *at = body;
 
 	if (each)
 		inner.count = json_count(v);
-	any = each ? inner.count > 0 : is_true(v);
+	any = each ? inner.count > 0 : ses_scope_true(v);
 	if (each && live && any) {
 		struct json_iter it;
 
@@ -459,7 +128,7 @@ run_scopes(struct render *r, const char *body, const struct scope *scope,
 	} else {
 		at = block(r, body, &inner, live && any, tag);
 	}
-	if (at != NULL && tag->kind == TAG_ELSE && tag->arg.len == 0)
+	if (at != NULL && tag->kind == SES_TAG_ELSE && tag->arg.len == 0)
 		at = block(r, at, scope, live && !any, tag);
 	if (at == NULL || closes(r, at, tag, each ? "each" : "with") != 0)
 		return NULL;
@@ -467,10 +136,10 @@ run_scopes(struct render *r, const char *body, const struct scope *scope,
 }
 
 static const char *
-define(struct render *r, const char *body, const struct scope *scope,
-    struct tag *tag)
+define(struct render *r, const char *body, const struct ses_scope *scope,
+    struct ses_tag *tag)
 {
-	struct slice name = tag->arg;
+	struct ses_slice name = tag->arg;
 	const char *at = block(r, body, scope, false, tag);
 
 	if (at == NULL || closes(r, at, tag, "inline") != 0)
@@ -486,11 +155,11 @@ define(struct render *r, const char *body, const struct scope *scope,
 }
 
 static int
-use(struct render *r, const char *at, const struct scope *scope, bool live,
-    const struct tag *tag)
+use(struct render *r, const char *at, const struct ses_scope *scope, bool live,
+    const struct ses_tag *tag)
 {
-	struct slice name = tag->arg;
-	struct tag inner = {0};
+	struct ses_slice name = tag->arg;
+	struct ses_tag inner = {0};
 	size_t i = r->partials;
 
 	if (!live || r->check)
@@ -507,29 +176,33 @@ use(struct render *r, const char *at, const struct scope *scope, bool live,
 
 /* Do what a tag says; of a block, to its end: then tag is what closed it. */
 static const char *
-run_tag(struct render *r, const char *at, const struct scope *scope, bool live,
-    struct tag *tag)
+run_tag(struct render *r, const char *at, const struct ses_scope *scope,
+    bool live, struct ses_tag *tag)
 {
 	switch (tag->kind) {
-	case TAG_VALUE:
-		if (live && !r->check && put_value(r, scope, tag->arg) != 0)
+	case SES_TAG_VALUE:
+		if (live && !r->check &&
+		    ses_scope_put(
+			scope, tag->arg, r->out, &r->work, r->source.err) != 0)
 			return NULL;
 		return at;
-	case TAG_PARTIAL:
+	case SES_TAG_PARTIAL:
 		return use(r, at, scope, live, tag) != 0 ? NULL : at;
-	case TAG_INLINE:
+	case SES_TAG_INLINE:
 		return define(r, at, scope, tag);
-	case TAG_OPEN:
-		if (same(tag->name, "if") || same(tag->name, "unless"))
+	case SES_TAG_OPEN:
+		if (ses_slice_is(tag->name, "if") ||
+		    ses_slice_is(tag->name, "unless"))
 			return run_if(r, at, scope, live, tag);
-		if (same(tag->name, "each") || same(tag->name, "with"))
+		if (ses_slice_is(tag->name, "each") ||
+		    ses_slice_is(tag->name, "with"))
 			return run_scopes(r, at, scope, live, tag);
 		invalid(r, at, "a block of a name that SES does not have");
 		return NULL;
-	case TAG_COMMENT:
-	case TAG_ELSE:
-	case TAG_CLOSE:
-	case TAG_NONE:
+	case SES_TAG_COMMENT:
+	case SES_TAG_ELSE:
+	case SES_TAG_CLOSE:
+	case SES_TAG_NONE:
 		break;
 	}
 	return at;
@@ -543,8 +216,8 @@ run_tag(struct render *r, const char *at, const struct scope *scope, bool live,
  * tag:  the tag before `at`; then the one that ended it.
  */
 static const char *
-block(struct render *r, const char *at, const struct scope *scope, bool live,
-    struct tag *tag)
+block(struct render *r, const char *at, const struct ses_scope *scope,
+    bool live, struct ses_tag *tag)
 {
 	if (++r->depth > SES_TEMPLATE_DEPTH) {
 		invalid(r, at, "blocks lie too deep");
@@ -561,8 +234,8 @@ block(struct render *r, const char *at, const struct scope *scope, bool live,
 			invalid(r, at, "more comes of it than may be sent");
 			return NULL;
 		}
-		if (tag->kind == TAG_NONE || tag->kind == TAG_ELSE ||
-		    tag->kind == TAG_CLOSE)
+		if (tag->kind == SES_TAG_NONE || tag->kind == SES_TAG_ELSE ||
+		    tag->kind == SES_TAG_CLOSE)
 			break;
 		at = run_tag(r, at, scope, live, tag);
 		if (at == NULL)
@@ -576,18 +249,17 @@ static int
 render(const char *text, size_t len, struct json data, bool check,
     struct buf *out, struct err *err)
 {
-	struct render r = {.text = text,
-	    .end = text + len,
+	struct render r = {
+	    .source = {.text = text, .end = text + len, .err = err},
 	    .out = out,
-	    .err = err,
 	    .check = check};
-	struct scope top = {.v = data};
-	struct tag tag = {0};
+	struct ses_scope top = {.v = data};
+	struct ses_tag tag = {0};
 	const char *at = block(&r, text, &top, true, &tag);
 
 	if (at == NULL)
 		return -1;
-	if (tag.kind != TAG_NONE)
+	if (tag.kind != SES_TAG_NONE)
 		return invalid(&r, at, "{{else}} or {{/…}} outside a block");
 	return 0;
 }
