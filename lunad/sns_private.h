@@ -17,6 +17,7 @@
  *     sns.c         the operations, topics
  *     sns_attribute.c  attributes of topics and subscriptions
  *     sns_subscription.c
+ *     sns_endpoint.c   what may subscribe
  *     sns_publish.c what is published: checked, kept from repeating
  *     sns_fan.c     each message to each subscription
  *     sns_message.c what subscribers get to read
@@ -142,6 +143,12 @@ int sns_list_by_topic(struct request *r);
 	" keep"
 void sns_subscription_read(sqlite3_stmt *q, struct sns_subscription *s);
 void sns_subscription_clear(struct sns_subscription *s);
+
+/* sns_endpoint.c: is it an endpoint of a protocol that there is? */
+int sns_endpoint_check(struct request *r, const struct sns_topic *t,
+    const char *protocol, const char *endpoint);
+/* Has it to confirm that it wants to subscribe? */
+bool sns_endpoint_confirms(const char *protocol);
 
 /* sns_publish.c */
 int sns_publish_one(struct request *r);
