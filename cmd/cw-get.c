@@ -7,7 +7,6 @@
  * API: GetMetricData
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "ident.h"
 #include "mem.h"
@@ -45,44 +44,21 @@ static const struct tool_about about = {.name = "cw-get",
     .min_operands = 0,
     .max_operands = 1};
 
-/* The points of one label, for the picture. */
-struct line {
-	char *label;
-	struct plot_point *point;
-	size_t points;
-};
-
 struct getting {
 	struct tool tool;
 	struct series_about what;
 	struct series *series;
 	struct buf body, out;
-	struct line *line;
-	size_t lines;
+	struct plot_lines lines;
 };
-
-static struct line *
-find_line(struct getting *g, struct json label)
-{
-	char *text = json_dup(label);
-	if (text == NULL)
-		text = mem_text("");
-	for (size_t i = 0; i < g->lines; i++)
-		if (strcmp(g->line[i].label, text) == 0) {
-			free(text);
-			return &g->line[i];
-		}
-	g->line = mem_grow(g->line, g->lines + 1, sizeof(*g->line));
-	g->line[g->lines] = (struct line){.label = text};
-	return &g->line[g->lines++];
-}
 
 static void
 keep_point(struct getting *g, const struct series_point *p)
 {
-	struct line *l = find_line(g, p->label);
-	l->point = mem_grow(l->point, l->points + 1, sizeof(*l->point));
-	l->point[l->points++] = (struct plot_point){p->ms, p->value};
+	char *label = json_dup(p->label);
+	plot_lines_add(&g->lines, label == NULL ? "" : label,
+	    (struct plot_point){p->ms, p->value});
+	free(label);
 }
 
 static void
@@ -127,8 +103,8 @@ get_points(struct getting *g, struct caller *caller, struct err *err)
 static void
 draw(struct getting *g)
 {
-	for (size_t i = 0; i < g->lines; i++) {
-		struct line *l = &g->line[i];
+	for (size_t i = 0; i < g->lines.count; i++) {
+		const struct plot_line *l = &g->lines.line[i];
 		char *title =
 		    sql != NULL
 			? mem_text(l->label)
@@ -149,36 +125,6 @@ draw(struct getting *g)
 }
 
 static void
-clear_lines(struct getting *g)
-{
-	for (size_t i = 0; i < g->lines; i++) {
-		free(g->line[i].label);
-		free(g->line[i].point);
-	}
-	free(g->line);
-}
-
-/* The span, moved out to whole periods, as CloudWatch keeps them. */
-static void
-read_span(struct tool *t, int64_t *from_ms, int64_t *to_ms)
-{
-	int64_t now = text_now();
-	if (text_when(since, now, from_ms) != 0)
-		tool_usage(t, "--since wants a time, not '%s'", since);
-	if (text_when(until, now, to_ms) != 0)
-		tool_usage(t, "--until wants a time, not '%s'", until);
-	/* "3h" means before the end that was named. */
-	int64_t back;
-	if (strcmp(until, "now") != 0 && text_duration(since, &back) == 0 &&
-	    strchr(since, '-') == NULL)
-		*from_ms = *to_ms - back;
-	if (*from_ms >= *to_ms)
-		tool_usage(t, "--since is not before --until");
-	*from_ms -= *from_ms % period_ms;
-	*to_ms += (period_ms - *to_ms % period_ms) % period_ms;
-}
-
-static void
 read_options(struct getting *g)
 {
 	struct tool *t = &g->tool;
@@ -193,9 +139,9 @@ read_options(struct getting *g)
 	    .dims = &dims,
 	    .sql = sql,
 	    .period_ms = period_ms};
-	read_span(t, &g->what.from_ms, &g->what.to_ms);
 	struct err err;
-	if ((g->series = series_open(&g->what, &err)) == NULL)
+	if (series_span(&g->what, since, until, text_now(), &err) != 0 ||
+	    (g->series = series_open(&g->what, &err)) == NULL)
 		tool_usage(t, "%s", err.message);
 }
 
@@ -214,7 +160,7 @@ main(int argc, char **argv)
 	}
 	if (r == 0)
 		draw(&g);
-	clear_lines(&g);
+	plot_lines_clear(&g.lines);
 	series_close(g.series);
 	ident_close(ident);
 	opt_list_free(&dims);

@@ -7,12 +7,12 @@
  */
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "expression.h"
 #include "ident.h"
 #include "mem.h"
 #include "table.h"
+#include "table_page.h"
 #include "text.h"
 #include "tool.h"
 
@@ -38,19 +38,13 @@ static const struct tool_about about = {.name = "ddb-query",
     .min_operands = 1,
     .max_operands = -1};
 
-/* One walk through pages: the whole of it, or one segment's. */
-struct walk {
-	struct call call;
-	struct buf body, next;
-};
-
 struct query {
 	struct tool tool;
 	struct table table;
 	struct caller *caller;
 	struct buf fixed; /* the parameters that stay, without braces */
 	struct buf fields, item, line;
-	struct walk *walk;
+	struct table_page *walk; /* a segment each */
 	bool scan;
 	int64_t printed;
 };
@@ -58,57 +52,27 @@ struct query {
 static int
 make_parameters(struct query *q, struct err *err)
 {
-	struct tool *t = &q->tool;
-	struct buf text = {0};
-	int values = t->operand_count > 2 ? t->operand_count - 2 : 0;
-	struct expression *e = expression_new(t->operand + 2, values, err);
-	int r = e == NULL ? -1 : 0;
-	text_json_member("TableName", t->operand[0], &q->fixed);
-	if (r == 0 && !q->scan) {
-		r = expression_add(e, t->operand[1], &q->table, &text, err);
-		text_json_member(
-		    "KeyConditionExpression", buf_text(&text), &q->fixed);
-	}
-	if (r == 0 && filter != NULL) {
-		buf_reset(&text);
-		r = expression_add(e, filter, &q->table, &text, err);
-		text_json_member(
-		    "FilterExpression", buf_text(&text), &q->fixed);
-	}
-	if (r == 0)
-		r = expression_finish(e, &q->fixed, err);
-	if (index_name != NULL)
-		text_json_member("IndexName", index_name, &q->fixed);
-	if (reverse)
-		buf_add_text(&q->fixed, ",\"ScanIndexForward\":false");
-	expression_free(e);
-	buf_clear(&text);
-	return r;
+	const struct tool *t = &q->tool;
+	const struct expression_query asked = {.table = t->operand[0],
+	    .index = index_name,
+	    .key = q->scan ? NULL : t->operand[1],
+	    .filter = filter,
+	    .reverse = reverse,
+	    .value = t->operand + 2,
+	    .values = t->operand_count > 2 ? t->operand_count - 2 : 0};
+	return expression_query(&asked, &q->table, &q->fixed, err);
 }
 
 static void
 ask(struct query *q, int64_t segment)
 {
-	struct walk *w = &q->walk[segment];
-	struct buf reply = w->call.reply;
-	buf_reset(&w->body);
-	buf_addf(&w->body, "{%s", buf_text(&q->fixed));
-	if (segments > 1)
-		buf_addf(&w->body, ",\"Segment\":%lld,\"TotalSegments\":%lld",
-		    (long long)segment, (long long)segments);
+	struct table_page_about page = {.scan = q->scan,
+	    .fixed = buf_text(&q->fixed),
+	    .segment = segment,
+	    .segments = segments};
 	if (most > 0 && filter == NULL && most - q->printed < 1000)
-		buf_addf(&w->body, ",\"Limit\":%lld",
-		    (long long)(most - q->printed));
-	if (w->next.len > 0)
-		buf_addf(&w->body, ",\"ExclusiveStartKey\":%s", w->next.data);
-	buf_add_char(&w->body, '}');
-	w->call = (struct call){.reply = reply,
-	    .service = service_find("dynamodb"),
-	    .operation = q->scan ? "Scan" : "Query",
-	    .body = w->body.data,
-	    .body_len = w->body.len,
-	    .user = w};
-	call_start(q->caller, &w->call);
+		page.limit = most - q->printed;
+	table_page_ask(&q->walk[segment], q->caller, &page);
 }
 
 static void
@@ -128,29 +92,16 @@ print_item(struct query *q, struct json item)
 
 /* Print a page; true: there is another. */
 static bool
-take_page(struct query *q, struct walk *w, struct err *err)
+take_page(struct query *q, struct table_page *p, struct err *err)
 {
-	struct json reply, item;
+	struct json items, item;
 	struct json_iter it;
-	if (w->call.err.kind != ERR_NONE) {
-		*err = w->call.err;
+	if (table_page_take(p, &items, err) != 0)
 		return false;
-	}
-	if (json_scan(w->call.reply.data, w->call.reply.len, &reply, NULL) !=
-		0 ||
-	    json_get(reply, "Items").type != JSON_ARRAY) {
-		err_set(err, ERR_LATER, "InvalidReply",
-		    "the reply to %s has no items", w->call.operation);
-		return false;
-	}
-	json_each(json_get(reply, "Items"), &it);
+	json_each(items, &it);
 	while ((most < 0 || q->printed < most) && json_next(&it, NULL, &item))
 		print_item(q, item);
-	struct json last = json_get(reply, "LastEvaluatedKey");
-	buf_reset(&w->next);
-	if (last.type == JSON_OBJECT && json_count(last) > 0)
-		json_compact(last, &w->next);
-	return w->next.len > 0 && (most < 0 || q->printed < most);
+	return table_page_more(p) && (most < 0 || q->printed < most);
 }
 
 static void
@@ -165,9 +116,9 @@ walk_all(struct query *q)
 		struct pollfd fd = {.fd = q->tool.stop_fd, .events = POLLIN};
 		call_poll(q->caller, &fd, 1, -1);
 		while ((call = call_next(q->caller)) != NULL) {
-			struct walk *w = call->user;
-			if (take_page(q, w, &err))
-				ask(q, w - q->walk);
+			struct table_page *p = call->user;
+			if (take_page(q, p, &err))
+				ask(q, p - q->walk);
 		}
 		tool_flush(&q->tool);
 		if (tool_stopping(&q->tool) && call_running(q->caller) > 0)
@@ -215,11 +166,8 @@ main(int argc, char **argv)
 		r = prepare(&q, ident, &err);
 	if (r == 0)
 		walk_all(&q);
-	for (int64_t i = 0; i < segments; i++) {
-		call_clear(&q.walk[i].call);
-		buf_clear(&q.walk[i].body);
-		buf_clear(&q.walk[i].next);
-	}
+	for (int64_t i = 0; i < segments; i++)
+		table_page_clear(&q.walk[i]);
 	free(q.walk);
 	struct buf *bufs[] = {&q.fixed, &q.fields, &q.item, &q.line};
 	for (size_t i = 0; i < 4; i++)

@@ -202,3 +202,39 @@ expression_finish(struct expression *e, struct buf *out, struct err *err)
 		buf_add_char(out, '}');
 	return 0;
 }
+
+static int
+add_member(struct expression *e, const char *name, const char *text,
+    const struct table *table, struct buf *out, struct err *err)
+{
+	struct buf filled = {0};
+	if (text == NULL)
+		return 0;
+	int r = expression_add(e, text, table, &filled, err);
+	text_json_member(name, buf_text(&filled), out);
+	buf_clear(&filled);
+	return r;
+}
+
+int
+expression_query(const struct expression_query *q, const struct table *table,
+    struct buf *out, struct err *err)
+{
+	struct expression *e = expression_new(q->value, q->values, err);
+	int r = e == NULL ? -1 : 0;
+	text_json_member("TableName", q->table, out);
+	if (r == 0)
+		r = add_member(
+		    e, "KeyConditionExpression", q->key, table, out, err);
+	if (r == 0)
+		r = add_member(
+		    e, "FilterExpression", q->filter, table, out, err);
+	if (r == 0)
+		r = expression_finish(e, out, err);
+	if (q->index != NULL)
+		text_json_member("IndexName", q->index, out);
+	if (q->reverse)
+		buf_add_text(out, ",\"ScanIndexForward\":false");
+	expression_free(e);
+	return r;
+}

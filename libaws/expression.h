@@ -30,4 +30,18 @@ int expression_add(struct expression *e, const char *text,
  * all that was added; a value that no expression used is a usage error. */
 int expression_finish(struct expression *e, struct buf *out, struct err *err);
 
+/*
+ * Append the parameters of a Query, or, where key is NULL, of a Scan, as
+ * members without braces.
+ */
+struct expression_query {
+	const char *table, *index; /* index: or NULL */
+	const char *key, *filter;  /* expressions, or NULL */
+	bool reverse;
+	char *const *value; /* as expression_new takes them */
+	int values;
+};
+int expression_query(const struct expression_query *q,
+    const struct table *table, struct buf *out, struct err *err);
+
 #endif

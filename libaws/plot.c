@@ -172,3 +172,31 @@ plot_width(void)
 		return size.ws_col;
 	return 80;
 }
+
+void
+plot_lines_add(struct plot_lines *l, const char *label, struct plot_point point)
+{
+	size_t i = 0;
+	while (i < l->count && strcmp(l->line[i].label, label) != 0)
+		i++;
+	if (i == l->count) {
+		l->line = mem_grow(l->line, l->count + 1, sizeof(*l->line));
+		l->line[l->count++] =
+		    (struct plot_line){.label = mem_text(label)};
+	}
+	struct plot_line *line = &l->line[i];
+	line->point =
+	    mem_grow(line->point, line->points + 1, sizeof(*line->point));
+	line->point[line->points++] = point;
+}
+
+void
+plot_lines_clear(struct plot_lines *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		free(l->line[i].label);
+		free(l->line[i].point);
+	}
+	free(l->line);
+	*l = (struct plot_lines){0};
+}

@@ -26,6 +26,20 @@ struct plot_about {
 void plot_draw(const struct plot_about *about, const struct plot_point *point,
     size_t count, struct buf *out);
 
+/* Points that come mixed, by their labels. */
+struct plot_line {
+	char *label;
+	struct plot_point *point;
+	size_t points;
+};
+struct plot_lines {
+	struct plot_line *line;
+	size_t count;
+};
+void plot_lines_add(
+    struct plot_lines *l, const char *label, struct plot_point point);
+void plot_lines_clear(struct plot_lines *l);
+
 /* The columns of the terminal on stdout: COLUMNS, or what it says, or 80. */
 size_t plot_width(void);
 

@@ -211,3 +211,26 @@ series_next(struct series *s, struct series_point *p)
 		json_each(json_get(result, "Values"), &s->values);
 	}
 }
+
+int
+series_span(struct series_about *about, const char *since, const char *until,
+    int64_t now_ms, struct err *err)
+{
+	int64_t from, to, back, period = about->period_ms;
+	if (text_when(since, now_ms, &from) != 0)
+		return err_set(err, ERR_SETUP, "Usage",
+		    "--since wants a time, not '%s'", since);
+	if (text_when(until, now_ms, &to) != 0)
+		return err_set(err, ERR_SETUP, "Usage",
+		    "--until wants a time, not '%s'", until);
+	/* "3h" means before the end that was named. */
+	if (strcmp(until, "now") != 0 && text_duration(since, &back) == 0 &&
+	    strchr(since, '-') == NULL)
+		from = to - back;
+	if (from >= to)
+		return err_set(
+		    err, ERR_SETUP, "Usage", "--since is not before --until");
+	about->from_ms = from - from % period;
+	about->to_ms = to + (period - to % period) % period;
+	return 0;
+}

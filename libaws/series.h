@@ -27,6 +27,15 @@ struct series_about {
 	int64_t from_ms, to_ms, period_ms; /* whole seconds count */
 };
 
+/*
+ * The span from since to until ("now", a time, or "3h" before it; a since of
+ * that kind is before an until that was named), moved out to whole periods,
+ * as CloudWatch keeps them. now_ms: the time.
+ * Fails: ERR_SETUP "Usage".
+ */
+int series_span(struct series_about *about, const char *since,
+    const char *until, int64_t now_ms, struct err *err);
+
 struct series_point {
 	int64_t ms;
 	double value;
