@@ -10,7 +10,7 @@
  *	    -b '{"QueueUrl":"orders","MessageBody":"n {{n}}"}' \
  *	    http://127.0.0.1:4566
  *
- * {{n}} in a body is the request's number. With -x NAME, -T and -B each
+ * {{n}} in a body is the request's number; @FILE is a body in a file. With -x NAME, -T and -B each
  * answer is followed by a second request on its connection, in whose body
  * {{x}} is the text of the answer's first member NAME, as it stands there;
  * an answer without it ends the run.
@@ -369,6 +369,28 @@ environment(const char *name, const char *otherwise)
 	return value ? value : otherwise;
 }
 
+/* What a body is that names a file; never freed. */
+static const char *
+read_body(const char *given)
+{
+	struct buf text = {0};
+	char *room;
+	size_t n;
+
+	if (!given || *given != '@')
+		return given;
+	FILE *f = fopen(given + 1, "r");
+	if (!f) {
+		diag("%s cannot be read", given + 1);
+		exit(2);
+	}
+	while ((room = buf_room(&text, READ_BYTES)) &&
+	       (n = fread(room, 1, READ_BYTES, f)) > 0)
+		text.len += n;
+	fclose(f);
+	return buf_take(&text);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -382,7 +404,7 @@ main(int argc, char **argv)
 	    first + 1 != argc || !target[0] || !body[0] ||
 	    (target[1] && (!body[1] || !extract))) {
 		diag("usage: load [-c N] [-n N] -s SERVICE -t TARGET -b JSON "
-		     "[-x NAME -T TARGET -B JSON] ENDPOINT");
+		     "[-x NAME -T TARGET -B JSON] ENDPOINT; JSON: or @FILE");
 		return 2;
 	}
 	cred_set(&cred, environment("AWS_ACCESS_KEY_ID", NULL),
@@ -390,6 +412,8 @@ main(int argc, char **argv)
 	    getenv("AWS_SESSION_TOKEN"), 0, "environment");
 	signer = sigv4_new(environment("AWS_REGION", "us-east-1"), service);
 	address = resolve(argv[first]);
+	for (int i = 0; i < 2; i++)
+		body[i] = read_body(body[i]);
 	seconds = (double)-now_us() / 1e6;
 	run();
 	seconds += (double)now_us() / 1e6;

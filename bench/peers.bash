@@ -10,10 +10,11 @@ python_peers() {
 }
 
 node_peers() {
-	[ -x "$peers/node_modules/.bin/dynalite" ] && return
+	[ -x "$peers/node_modules/.bin/dynalite" ] &&
+		[ -x "$peers/node_modules/.bin/kinesalite" ] && return
 	mkdir -p "$peers"
 	(cd "$peers" && npm install --no-audit --no-fund node@22 fauxqs \
-	    dynalite >"$work/npm" 2>&1)
+	    dynalite kinesalite >"$work/npm" 2>&1)
 }
 
 server() { # server COMMAND…: start one that prints its URL; sets $url
