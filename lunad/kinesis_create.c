@@ -38,7 +38,7 @@ check_settings(struct request *r, bool *on_demand, int64_t *shards)
 		*on_demand = *shards == 0;
 	if (*on_demand && *shards != 0)
 		return fail(r, 400, "ValidationException",
-		    "ShardCount must not be given in ON_DEMAND mode.");
+		    "ShardCount is not expected when StreamMode=ON_DEMAND");
 	if (!*on_demand && *shards == 0)
 		return kinesis_required(r, "ShardCount");
 	if (*on_demand)

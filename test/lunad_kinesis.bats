@@ -558,6 +558,25 @@ of() {
 		diff "$BATS_TEST_TMPDIR/numbers" -
 }
 
+@test "--fault partial makes pages empty, and the next one goes on from there" {
+	make_stream
+	put 1 3
+	lunad_clock 10s
+	local it
+	it=$(iterator TRIM_HORIZON)
+	lunad_fault kinesis:GetRecords=partial:1
+	kinesis GetRecords "{\"ShardIterator\":\"$it\"}"
+	lunad_fault
+	jq -e '.Records == [] and .MillisBehindLatest >= 10000' "$reply"
+	[ "$(get "$(jq -r .NextShardIterator "$reply")" | tr '\n' ' ')" = \
+	    '1 2 3 ' ]
+	# at the tip there is nothing to hold back
+	lunad_fault kinesis:GetRecords=partial:1
+	kinesis GetRecords "{\"ShardIterator\":\"$(iterator LATEST)\"}"
+	lunad_fault
+	jq -e '.MillisBehindLatest == 0' "$reply"
+}
+
 @test "--fault refuse finds a record by its data and refuses its call" {
 	make_stream
 	lunad_fault kinesis:PutRecords=refuse:17
