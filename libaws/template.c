@@ -398,6 +398,12 @@ template_field_get(const struct template_field *f, const struct record *r)
 	return path_get(&f->path, r);
 }
 
+const char *
+template_field_name(const struct template_field *f)
+{
+	return f->path.steps[f->path.count - 1].name;
+}
+
 struct template_test *
 template_test_new(const char *text, struct err *err)
 {

@@ -45,6 +45,8 @@ struct template_field *template_field_new(const char *path, struct err *err);
 void template_field_free(struct template_field *f);
 struct json template_field_get(
     const struct template_field *f, const struct record *r);
+/* The path's last name; NULL when it ends with an index. */
+const char *template_field_name(const struct template_field *f);
 
 /*
  * FIELD or FIELD=VALUE of --when and --unless: is the field there and, with

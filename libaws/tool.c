@@ -92,7 +92,7 @@ tool_start(
 	fill_descriptors();
 	tool_parse(t, argc, argv);
 	if (t->failed_path != NULL)
-		tool_open_failed(t);
+		t->failed_fd = tool_open_append(t, "--failed", t->failed_path);
 	look_at_stdout(t);
 	catch_signals(t);
 }

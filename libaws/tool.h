@@ -101,6 +101,10 @@ void tool_end(struct tool *t, const struct err *err);
  * way; output is flushed when no complete line waits. NULL at the end.
  */
 const struct record *tool_next(struct tool *t);
+/* The same, but at that tick without a record *timeout is set and NULL
+ * returned. -1: it waits for ever. */
+const struct record *tool_next_until(
+    struct tool *t, int64_t tick_ms, bool *timeout);
 /*
  * For filters of what is no record: wait for bytes of stdin and read some,
  * len 0 at the end; what waits to be written is written first. -1: no more
@@ -117,6 +121,13 @@ void tool_fail(
 /* The same without a diagnostic: the reason was reported before. */
 void tool_keep(
     struct tool *t, const struct record *r, bool parsed, const struct err *err);
+/*
+ * Another file to append to as --failed is: created with mode 0600, neither
+ * stdin nor stdout; what is wrong with it ends the process. tool_append
+ * writes a line (LF added): -1 and errno.
+ */
+int tool_open_append(struct tool *t, const char *option, const char *path);
+int tool_append(int fd, struct buf *line);
 /* Read once from stdin into w, after POLLIN. */
 void tool_read(struct tool *t, struct window *w);
 

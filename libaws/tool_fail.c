@@ -19,23 +19,36 @@ struct tool_seen {
 	struct tool_seen *next;
 };
 
-void
-tool_open_failed(struct tool *t)
+int
+tool_open_append(struct tool *t, const char *option, const char *path)
 {
-	t->failed_fd = open(
-	    t->failed_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (t->failed_fd < 0)
-		tool_usage(
-		    t, "--failed %s: %s", t->failed_path, strerror(errno));
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		tool_usage(t, "%s %s: %s", option, path, strerror(errno));
 	struct stat file, other;
-	if (fstat(t->failed_fd, &file) != 0 || S_ISCHR(file.st_mode))
-		return;
-	for (int fd = 0; fd <= 1; fd++)
-		if (fstat(fd, &other) == 0 && other.st_dev == file.st_dev &&
+	if (fstat(fd, &file) != 0 || S_ISCHR(file.st_mode))
+		return fd;
+	for (int std = 0; std <= 1; std++)
+		if (fstat(std, &other) == 0 && other.st_dev == file.st_dev &&
 		    other.st_ino == file.st_ino)
-			tool_usage(t,
-			    "--failed %s is also %s: name another file",
-			    t->failed_path, fd == 0 ? "stdin" : "stdout");
+			tool_usage(t, "%s %s is also %s: name another file",
+			    option, path, std == 0 ? "stdin" : "stdout");
+	return fd;
+}
+
+int
+tool_append(int fd, struct buf *line)
+{
+	buf_add_char(line, '\n');
+	for (size_t at = 0; at < line->len;) {
+		ssize_t n = write(fd, line->data + at, line->len - at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		at += (size_t)n;
+	}
+	return 0;
 }
 
 static struct tool_seen *
@@ -79,23 +92,6 @@ give_up_file(struct tool *t, int error)
 	t->not_kept++;
 }
 
-static void
-write_failed(struct tool *t, const struct buf *line)
-{
-	size_t at = 0;
-	while (at < line->len) {
-		ssize_t n =
-		    write(t->failed_fd, line->data + at, line->len - at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			give_up_file(t, errno);
-			return;
-		}
-		at += (size_t)n;
-	}
-}
-
 void
 tool_keep(
     struct tool *t, const struct record *r, bool parsed, const struct err *err)
@@ -105,8 +101,8 @@ tool_keep(
 		t->not_kept++;
 	} else {
 		record_emit_error(r, parsed, t->about->name, err, &line);
-		buf_add_char(&line, '\n');
-		write_failed(t, &line);
+		if (tool_append(t->failed_fd, &line) != 0)
+			give_up_file(t, errno);
 		buf_clear(&line);
 	}
 	t->failed++;

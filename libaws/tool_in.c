@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,12 +32,12 @@ tool_read(struct tool *t, struct window *w)
 		window_read(w, (size_t)n);
 }
 
-enum waited { READABLE, AGAIN, OVER };
+enum waited { READABLE, AGAIN, TIMEOUT, OVER };
 
-/* Wait for stdin, a signal, or the reader of stdout to go away. 5 s after a
- * signal what has come is all there is. */
+/* Wait for stdin, a signal, the tick `until` (-1: none), or the reader of
+ * stdout to go away. 5 s after a signal what has come is all there is. */
 static enum waited
-wait_for_input(struct tool *t)
+wait_for_input(struct tool *t, int64_t until)
 {
 	struct pollfd fd[] = {{.fd = STDIN_FILENO, .events = POLLIN},
 	    {.fd = t->stop_fd, .events = POLLIN},
@@ -48,6 +49,13 @@ wait_for_input(struct tool *t)
 	}
 	if (left == 0)
 		return OVER;
+	if (until >= 0) {
+		int64_t wait = until - text_tick();
+		if (wait <= 0)
+			return TIMEOUT;
+		if (left < 0 || wait < left)
+			left = wait < INT_MAX ? wait : INT_MAX;
+	}
 	if (poll(fd, 3, (int)left) <= 0)
 		return AGAIN;
 	if (fd[2].revents & POLLERR)
@@ -61,7 +69,7 @@ int
 tool_bytes(struct tool *t, char *to, size_t room, size_t *len)
 {
 	while (tool_flush(t) == 0) {
-		enum waited waited = wait_for_input(t);
+		enum waited waited = wait_for_input(t, -1);
 		if (waited == OVER)
 			return -1;
 		ssize_t n = waited == READABLE ? tool_input(t, to, room) : -1;
@@ -105,7 +113,15 @@ fail_rest(struct tool *t)
 const struct record *
 tool_next(struct tool *t)
 {
+	return tool_next_until(t, -1, NULL);
+}
+
+const struct record *
+tool_next_until(struct tool *t, int64_t tick_ms, bool *timeout)
+{
 	const struct record *r;
+	if (timeout != NULL)
+		*timeout = false;
 	if (t->window == NULL)
 		t->window = window_new(1, t->memory, t->max_line);
 	while (window_held(t->window) > 0)
@@ -117,11 +133,15 @@ tool_next(struct tool *t)
 			return NULL;
 		if (tool_flush(t) != 0)
 			continue;
-		enum waited waited = wait_for_input(t);
+		enum waited waited = wait_for_input(t, tick_ms);
 		if (waited == READABLE)
 			tool_read(t, t->window);
 		else if (waited == OVER)
 			window_end(t->window);
+		else if (waited == TIMEOUT) {
+			*timeout = true;
+			return NULL;
+		}
 	}
 	fail_rest(t);
 	return NULL;

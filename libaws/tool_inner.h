@@ -12,8 +12,6 @@
 /* Fill t from the command line; ends the process as tool_start says. */
 void tool_parse(struct tool *t, int argc, char **argv);
 
-/* Open --failed, which must be neither stdin nor stdout. */
-void tool_open_failed(struct tool *t);
 /* Report how often what was not shown came, and what became of records. */
 void tool_last_lines(struct tool *t);
 void tool_forget_seen(struct tool *t);

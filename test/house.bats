@@ -70,13 +70,14 @@ setup() {
 }
 
 # The order of libaws; after sink stand the matters of one tool family.
-order='err diag mem buf text digest opt json ini xml query conf retry cred
+order='err diag mem buf text digest hash decimal distinct opt json ini xml query conf retry cred
 sigv4 http service request reply skew call source_env source_profile ident record
 template window batch tool lookup sink
 page param operation address mail message metric series alarm slack webhook envelope
 plot table expression csv stack lease receive received run queue_work consume
 object download upload
-position kpl shards stream'
+position kpl shards stream
+moment group aggregate watermark tumbling session'
 
 @test "a module of libaws includes only modules listed before it" {
 	local f stem h bad=0 seen=' '
@@ -131,7 +132,7 @@ position kpl shards stream'
 
 @test "a filter loads no library that it has no use for" {
 	local t
-	for t in csv-json lotto-draw stamp; do
+	for t in csv-json lotto-draw stamp tumble; do
 		run ldd "$(command -v $t)"
 		echo "$t: $output"
 		[ "$status" -eq 0 ]
@@ -139,6 +140,7 @@ position kpl shards stream'
 	done
 	run ! grep libcrypto < <(ldd "$(command -v stamp)")
 	run ! grep libcrypto < <(ldd "$(command -v csv-json)")
+	run ! grep libcrypto < <(ldd "$(command -v tumble)")
 }
 
 @test "foo.c exports only foo and foo_*" {

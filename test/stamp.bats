@@ -85,7 +85,8 @@ load helpers
 	    >"$BATS_TEST_TMPDIR/out" 3>&- &
 	exec 9>"$BATS_TEST_TMPDIR/p"
 	echo '{"a":1}' >&9
-	timeout 5 tail -n +1 -f "$BATS_TEST_TMPDIR/out" 3>&- | grep -q -m 1 '"a":1'
+	until_true lines_of "$BATS_TEST_TMPDIR/out" 1
+	grep -q '"a":1' "$BATS_TEST_TMPDIR/out"
 	exec 9>&-
 	wait
 }
