@@ -49,6 +49,10 @@ catch_signals(struct tool *t)
 	/* A shell's background job does not hear the keyboard. */
 	sigaction(SIGINT, NULL, &was);
 	catches_int = was.sa_handler != SIG_IGN;
+	/* Each waits for the other's handler, so that the second kills. */
+	sigemptyset(&act.sa_mask);
+	sigaddset(&act.sa_mask, SIGINT);
+	sigaddset(&act.sa_mask, SIGTERM);
 	if (catches_int)
 		sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);

@@ -318,30 +318,17 @@ contract_reads_on() {
 	[ ! -s "$BATS_TEST_TMPDIR/err" ]
 }
 
+# After the first signal it reads on, and is there still for the second.
 contract_second_signal() {
-	local pid
-	mkfifo "$BATS_TEST_TMPDIR/p"
-	"${sink[@]}" <"$BATS_TEST_TMPDIR/p" >/dev/null 3>&- &
-	pid=$!
-	exec 9>"$BATS_TEST_TMPDIR/p"
-	until_true catches "$pid" 15
-	kill -TERM "$pid"
-	until_true leaves "$pid" 15
-	kill -TERM "$pid"
-	reap "$pid"
-	exec 9>&-
-	[ "$status" -eq 143 ]
-}
-
-# catches PID SIGNAL: it has a handler for it.
-catches() {
-	local mask
-	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status")
-	[ $(((0x$mask >> ($2 - 1)) & 1)) -eq 1 ]
-}
-
-leaves() { # leaves PID SIGNAL: not caught, or the process is gone
-	! catches "$@"
+	local pair
+	for pair in TERM:TERM TERM:INT INT:INT INT+TERM; do
+		rm -f "$BATS_TEST_TMPDIR/p"
+		mkfifo "$BATS_TEST_TMPDIR/p"
+		hearing "${sink[@]}" <"$BATS_TEST_TMPDIR/p" >/dev/null 3>&- &
+		exec 9>"$BATS_TEST_TMPDIR/p"
+		killed_by_second "$!" "$pair"
+		exec 9>&-
+	done
 }
 
 # A record goes out though no other follows, with and without linger.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 
 load helpers
+load contract
 
 # give TEXT ARG…: csv-json with TEXT, in which printf's escapes are read.
 give() {
@@ -208,4 +209,9 @@ give() {
 	    >/dev/full || status=$?
 	[ "$status" -eq 1 ]
 	[ "$(jq -c '[.a, .b]' "$BATS_TEST_TMPDIR/f")" = '["1","2"]' ]
+}
+
+@test "a second signal kills" {
+	local sink=(csv-json)
+	contract_second_signal
 }

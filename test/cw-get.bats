@@ -141,3 +141,9 @@ END
 	run bash -c "cw-get Test -m Hours --since 3d >/dev/full"
 	[ "$status" -eq 1 ]
 }
+
+@test "a second signal kills" {
+	lunad_fault cloudwatch:GetMetricData=delay:60s
+	hearing cw-get Test -m Hours >"$BATS_TEST_TMPDIR/out" 3>&- &
+	killed_by_second "$!" INT+TERM
+}

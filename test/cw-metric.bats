@@ -128,3 +128,7 @@ sum() { # sum [OPTION…]: of all data points of the last hour
 	contract_full
 	contract_no_credentials
 }
+
+@test "a second signal kills" {
+	contract_second_signal
+}

@@ -75,3 +75,7 @@ good() {
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"MissingKey"*"'n'"* ]]
 }
+
+@test "a second signal kills" {
+	contract_second_signal
+}

@@ -112,3 +112,7 @@ good() {
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"MissingKey"*"'id'"* ]]
 }
+
+@test "a second signal kills" {
+	contract_second_signal
+}

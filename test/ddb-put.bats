@@ -194,3 +194,7 @@ items() {
 	give $'{"n":5}\n' --typed
 	[ "$status" -eq 1 ]
 }
+
+@test "a second signal kills" {
+	contract_second_signal
+}

@@ -134,3 +134,10 @@ END
 	run bash -c 'ddb-query events | true; echo "${PIPESTATUS[0]}"'
 	[ "$output" = 0 ]
 }
+
+@test "a second signal kills" {
+	lunad_fault dynamodb:*=delay:60s
+	hearing ddb-query -v events 'user = :u' u=odd \
+	    >"$BATS_TEST_TMPDIR/out" 3>&- &
+	killed_by_second "$!" INT+TERM
+}

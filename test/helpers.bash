@@ -201,3 +201,45 @@ reap() {
 ended() {
 	! kill -0 "$1" 2>/dev/null
 }
+
+# hearing COMMAND…: run it so that it hears SIGINT, to which a background job
+# of a script is deaf. For `hearing COMMAND… &` alone: it ends this shell.
+hearing() {
+	exec env --default-signal=INT "$@"
+}
+
+# killed_by_second PID FIRST:SECOND: the first signal is heard, the second
+# kills. With INT+TERM both come before it can hear either; SIGINT is the first
+# then, since the system delivers signals by their number.
+killed_by_second() {
+	until_true catches "$1" 15
+	if [ "$2" = INT+TERM ]; then
+		kill -STOP "$1"
+		until_true stands "$1"
+		kill -INT "$1"
+		kill -TERM "$1"
+		kill -CONT "$1"
+	else
+		kill -"${2%:*}" "$1"
+		until_true leaves "$1" 15
+		kill -"${2#*:}" "$1"
+	fi
+	reap "$1"
+	echo "$2: status $status"
+	[ "$status" -eq $((128 + $(kill -l "${2##*[:+]}"))) ]
+}
+
+# catches PID SIGNAL: it has a handler for it.
+catches() {
+	local mask
+	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status")
+	[ $(((0x$mask >> ($2 - 1)) & 1)) -eq 1 ]
+}
+
+leaves() { # leaves PID SIGNAL: not caught, or the process is gone
+	! catches "$@"
+}
+
+stands() { # stands PID: stopped by a signal
+	grep -q '^State:[[:space:]]*T' "/proc/$1/status"
+}

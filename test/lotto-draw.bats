@@ -64,3 +64,11 @@ load helpers
 	[ "$output" = 0 ]
 	[ -z "$stderr" ]
 }
+
+@test "a second signal kills, though nobody reads" {
+	mkfifo "$BATS_TEST_TMPDIR/p"
+	exec 9<>"$BATS_TEST_TMPDIR/p"
+	hearing lotto-draw -n 1000000 >"$BATS_TEST_TMPDIR/p" 3>&- 9>&- &
+	killed_by_second "$!" INT+TERM
+	exec 9>&-
+}

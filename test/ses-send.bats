@@ -206,3 +206,7 @@ END
 	lunad_stop
 	AWS_ENDPOINT_URL=$shared # of teardown
 }
+
+@test "a second signal kills" {
+	contract_second_signal
+}

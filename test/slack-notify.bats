@@ -2,6 +2,7 @@
 
 load helpers
 load contract
+load contract
 load servers
 
 setup() {
@@ -220,4 +221,10 @@ END
 	try slack-notify --dry-run <<<'{"a":1}'
 	[ "$status" -eq 0 ]
 	[ "$(jq -r .parameters.text <<<"$output")" = '{"a":1}' ]
+}
+
+@test "a second signal kills" {
+	local sink=(slack-notify)
+	slack <<<"$ok"
+	contract_second_signal
 }

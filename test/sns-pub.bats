@@ -190,3 +190,7 @@ bodies() {
 	try sns-pub '{{t}}' <<<"{\"t\":\"$t\"}"
 	[ "$status" -eq 2 ]
 }
+
+@test "a second signal kills" {
+	contract_second_signal
+}

@@ -170,7 +170,6 @@ take() {
 
 @test "it reads on after a signal, and a second one kills" {
 	contract_reads_on
-	rm "$BATS_TEST_TMPDIR/p"
 	contract_second_signal
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 
 load helpers
+load contract
 
 @test "help and usage" {
 	try stamp --help
@@ -107,4 +108,9 @@ load helpers
 @test "a full disk is 1" {
 	run --separate-stderr bash -c 'echo {} | stamp t >/dev/full'
 	[ "$status" -eq 1 ]
+}
+
+@test "a second signal kills" {
+	local sink=(stamp t)
+	contract_second_signal
 }
