@@ -185,9 +185,9 @@ now() {
 	make_stream
 	local it
 	it=$(iterator TRIM_HORIZON)
-	lunad_clock 299s
+	lunad_clock 200s
 	kinesis GetRecords "{\"ShardIterator\":\"$it\"}"
-	lunad_clock 2s
+	lunad_clock 101s
 	run ! kinesis GetRecords "{\"ShardIterator\":\"$it\"}"
 	refused ExpiredIteratorException 'tolerated delay of 300000 milliseconds'
 	run ! kinesis GetRecords '{"ShardIterator":"AAAAAAAAAAE="}'

@@ -2,7 +2,7 @@
  * lunad_auth: check the signed HTTP request on stdin as lunad does, at TIME.
  *
  * From the environment: KEY_ID SECRET [TOKEN] TIME [EXPIRES_MS]. Prints
- * "ok REGION SERVICE" or "refused NUMBER: message". With CANONICAL=1 the
+ * "ok REGION SERVICE" or "refused WHY: message". With CANONICAL=1 the
  * canonical request instead, of an unsigned one: PLAIN=1 for all but S3,
  * SIGNED_HEADERS, PAYLOAD.
  */
@@ -18,6 +18,16 @@
 #include "text.h"
 
 #define HEADERS 64
+
+static const char *const why[] = {[AUTH_MISSING] = "missing",
+    [AUTH_INCOMPLETE] = "incomplete",
+    [AUTH_CREDENTIAL] = "credential",
+    [AUTH_UNKNOWN_KEY] = "unknown-key",
+    [AUTH_WRONG_TOKEN] = "wrong-token",
+    [AUTH_SKEWED] = "skewed",
+    [AUTH_EXPIRED] = "expired",
+    [AUTH_MISMATCH] = "mismatch",
+    [AUTH_EXPIRED_TOKEN] = "expired-token"};
 
 static const char *
 need(const char *name)
@@ -121,7 +131,7 @@ check(const struct auth_request *q)
 	if (error == 0)
 		printf("ok %s %s\n", who.region, who.service);
 	else
-		printf("refused %d: %s\n", error, who.message);
+		printf("refused %s: %s\n", why[error], who.message);
 	auth_free(a);
 	keys_free(keys);
 	free(id);
