@@ -16,6 +16,7 @@ extern const struct cfn_type cfn_types_kms[];
 extern const struct cfn_type cfn_types_cloudwatch[];
 extern const struct cfn_type cfn_types_events[];
 extern const struct cfn_type cfn_types_iam[];
+extern const struct cfn_type cfn_types_s3[];
 extern const struct cfn_type cfn_types_ses[];
 extern const struct cfn_type cfn_types_own[];
 
@@ -29,6 +30,7 @@ static const struct cfn_type *const tables[] = {
     cfn_types_cloudwatch,
     cfn_types_events,
     cfn_types_iam,
+    cfn_types_s3,
     cfn_types_ses,
     cfn_types_own,
 };
@@ -102,7 +104,7 @@ cfn_is_gone(const struct cfn_act *a)
 	static const char *const codes[] = {"NotFound", "NotFoundException",
 	    "ResourceNotFound", "ResourceNotFoundException", "NoSuchEntity",
 	    "NoSuchEntityException", "QueueDoesNotExist",
-	    "DashboardNotFoundError", NULL};
+	    "DashboardNotFoundError", "NoSuchBucket", NULL};
 	size_t i = 0;
 	while (codes[i] != NULL && strcmp(codes[i], a->code) != 0)
 		i++;

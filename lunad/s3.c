@@ -25,14 +25,17 @@ static const struct raw_api raw = {
 static int64_t
 due(struct lunad *l)
 {
-	return s3_blob_due(l);
+	int64_t waste = s3_blob_due(l), lifecycle = s3_lifecycle_due(l);
+	return waste < lifecycle ? waste : lifecycle;
 }
 
 static void
 run_due(struct lunad *l, int64_t now_ms)
 {
-	(void)now_ms;
-	s3_blob_run_due(l);
+	if (s3_blob_due(l) <= now_ms)
+		s3_blob_run_due(l);
+	else
+		s3_lifecycle_run_due(l, now_ms);
 }
 
 static const struct operation operations[] = {
@@ -72,6 +75,68 @@ static const struct operation operations[] = {
     {.name = "DeleteObjectTagging",
 	.run = s3_delete_object_tagging,
 	.writes = true},
+    {.name = "GetBucketTagging", .run = s3_get_setting},
+    {.name = "PutBucketTagging", .run = s3_put_setting, .writes = true},
+    {.name = "DeleteBucketTagging", .run = s3_delete_setting, .writes = true},
+    {.name = "GetBucketEncryption", .run = s3_get_setting},
+    {.name = "PutBucketEncryption", .run = s3_put_setting, .writes = true},
+    {.name = "DeleteBucketEncryption",
+	.run = s3_delete_setting,
+	.writes = true},
+    {.name = "GetPublicAccessBlock", .run = s3_get_setting},
+    {.name = "PutPublicAccessBlock", .run = s3_put_setting, .writes = true},
+    {.name = "DeletePublicAccessBlock",
+	.run = s3_delete_setting,
+	.writes = true},
+    {.name = "GetBucketOwnershipControls", .run = s3_get_setting},
+    {.name = "PutBucketOwnershipControls",
+	.run = s3_put_setting,
+	.writes = true},
+    {.name = "DeleteBucketOwnershipControls",
+	.run = s3_delete_setting,
+	.writes = true},
+    {.name = "GetBucketLifecycleConfiguration", .run = s3_get_setting},
+    {.name = "PutBucketLifecycleConfiguration",
+	.run = s3_put_setting,
+	.writes = true},
+    {.name = "GetBucketNotificationConfiguration", .run = s3_get_setting},
+    {.name = "PutBucketNotificationConfiguration",
+	.run = s3_put_setting,
+	.writes = true},
+    {.name = "GetBucketVersioning", .run = s3_get_setting},
+    {.name = "PutBucketVersioning", .run = s3_put_setting, .writes = true},
+    {.name = "GetBucketCors", .run = s3_get_setting},
+    {.name = "PutBucketCors", .run = s3_put_setting, .writes = true},
+    {.name = "DeleteBucketCors", .run = s3_delete_setting, .writes = true},
+    {.name = "GetBucketWebsite", .run = s3_get_setting},
+    {.name = "PutBucketWebsite", .run = s3_put_setting, .writes = true},
+    {.name = "DeleteBucketWebsite", .run = s3_delete_setting, .writes = true},
+    {.name = "GetBucketReplication", .run = s3_get_setting},
+    {.name = "PutBucketReplication", .run = s3_put_setting, .writes = true},
+    {.name = "DeleteBucketReplication",
+	.run = s3_delete_setting,
+	.writes = true},
+    {.name = "GetObjectLockConfiguration", .run = s3_get_setting},
+    {.name = "PutObjectLockConfiguration",
+	.run = s3_put_setting,
+	.writes = true},
+    {.name = "GetBucketLogging", .run = s3_get_setting},
+    {.name = "PutBucketLogging", .run = s3_put_setting, .writes = true},
+    {.name = "GetBucketAccelerateConfiguration", .run = s3_get_setting},
+    {.name = "PutBucketAccelerateConfiguration",
+	.run = s3_put_setting,
+	.writes = true},
+    {.name = "GetBucketRequestPayment", .run = s3_get_setting},
+    {.name = "PutBucketRequestPayment", .run = s3_put_setting, .writes = true},
+    {.name = "DeleteBucketLifecycle", .run = s3_delete_setting, .writes = true},
+    {.name = "GetBucketPolicy", .run = s3_get_policy},
+    {.name = "PutBucketPolicy", .run = s3_put_policy, .writes = true},
+    {.name = "DeleteBucketPolicy", .run = s3_delete_policy, .writes = true},
+    {.name = "GetBucketPolicyStatus", .run = s3_get_policy_status},
+    {.name = "GetBucketAcl", .run = s3_get_acl},
+    {.name = "PutBucketAcl", .run = s3_put_acl},
+    {.name = "GetObjectAcl", .run = s3_get_acl},
+    {.name = "PutObjectAcl", .run = s3_put_acl},
     {.name = NULL},
 };
 

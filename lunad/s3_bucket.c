@@ -182,6 +182,7 @@ s3_create_bucket(struct request *r)
 		    "INSERT INTO s3_bucket (name, account, region, created_ms)"
 		    " VALUES (?, ?, ?, ?)",
 		    "ttti", name, r->account, region, r->now_ms);
+		s3_setting_begin(r, name);
 	}
 	answer_location(r, name, first);
 	return 0;
@@ -206,6 +207,17 @@ s3_head_bucket(struct request *r)
 	return 0;
 }
 
+/* What was begun and not completed is no object. */
+static void
+drop_uploads(struct request *r, const char *bucket)
+{
+	int64_t id;
+	while ((id = store_number(r->store, 0,
+		    "SELECT id FROM s3_upload WHERE bucket = ? LIMIT 1", "t",
+		    bucket)) != 0)
+		s3_upload_remove(r->lunad, id, true);
+}
+
 int
 s3_delete_bucket(struct request *r)
 {
@@ -219,6 +231,7 @@ s3_delete_bucket(struct request *r)
 		return fail(r, 409, "BucketNotEmpty",
 		    "The bucket you tried to delete is not empty");
 	}
+	drop_uploads(r, name);
 	store_do(
 	    r->store, "DELETE FROM s3_setting WHERE bucket = ?", "t", name);
 	store_do(r->store, "DELETE FROM s3_bucket WHERE name = ?", "t", name);

@@ -282,7 +282,7 @@ drop_rest(struct request *r, const struct s3_upload *u)
 	    "i", u->id);
 	while (store_next(q))
 		s3_blob_remove(r->lunad, store_int(q, 0));
-	s3_upload_remove(r, u->id, false);
+	s3_upload_remove(r->lunad, u->id, false);
 }
 
 static void

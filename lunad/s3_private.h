@@ -220,12 +220,29 @@ void s3_tags_put(struct request *r, const char *tags);
 
 /* s3_upload.c: the upload that the query names, or -1 after fail(). */
 int s3_upload_get(struct request *r, struct s3_upload *u);
-void s3_upload_remove(struct request *r, int64_t id, bool blobs);
+void s3_upload_remove(struct lunad *l, int64_t id, bool blobs);
 
 /* May what is to be written be written so: its key, its headers? */
 int s3_put_check(struct request *r);
 
+/* s3_setting.c: what a new bucket has. */
+void s3_setting_begin(struct request *r, const char *bucket);
+
+/* s3_lifecycle.c */
+void s3_lifecycle_begin(struct lunad *l, int64_t now_ms);
+int64_t s3_lifecycle_due(struct lunad *l);
+void s3_lifecycle_run_due(struct lunad *l, int64_t now_ms);
+
 /* The operations. */
+int s3_get_setting(struct request *r);
+int s3_put_setting(struct request *r);
+int s3_delete_setting(struct request *r);
+int s3_get_policy(struct request *r);
+int s3_get_policy_status(struct request *r);
+int s3_put_policy(struct request *r);
+int s3_delete_policy(struct request *r);
+int s3_get_acl(struct request *r);
+int s3_put_acl(struct request *r);
 int s3_list_buckets(struct request *r);
 int s3_create_bucket(struct request *r);
 int s3_head_bucket(struct request *r);

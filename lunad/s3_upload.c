@@ -45,16 +45,17 @@ s3_upload_get(struct request *r, struct s3_upload *u)
 }
 
 void
-s3_upload_remove(struct request *r, int64_t id, bool blobs)
+s3_upload_remove(struct lunad *l, int64_t id, bool blobs)
 {
 	if (blobs) {
-		sqlite3_stmt *q = store_query(r->store,
+		sqlite3_stmt *q = store_query(lunad_store(l),
 		    "SELECT blob FROM s3_part WHERE upload = ?", "i", id);
 		while (store_next(q))
-			s3_blob_remove(r->lunad, store_int(q, 0));
+			s3_blob_remove(l, store_int(q, 0));
 	}
-	store_do(r->store, "DELETE FROM s3_part WHERE upload = ?", "i", id);
-	store_do(r->store, "DELETE FROM s3_upload WHERE id = ?", "i", id);
+	store_do(
+	    lunad_store(l), "DELETE FROM s3_part WHERE upload = ?", "i", id);
+	store_do(lunad_store(l), "DELETE FROM s3_upload WHERE id = ?", "i", id);
 }
 
 static int
@@ -134,7 +135,7 @@ s3_abort_upload(struct request *r)
 	struct s3_upload u;
 	if (s3_bucket(r) < 0 || s3_upload_get(r, &u) < 0)
 		return -1;
-	s3_upload_remove(r, u.id, true);
+	s3_upload_remove(r->lunad, u.id, true);
 	r->status = 204;
 	return 0;
 }
