@@ -262,12 +262,22 @@ static const struct {
 	const char *service, *kind;
 	int status;
 	const char *code;
+	const char *message; /* NULL: as AWS at large */
 } says[] = {
-    {"dynamodb", "throttle", 400, "ProvisionedThroughputExceededException"},
-    {"kinesis", "throttle", 400, "ProvisionedThroughputExceededException"},
-    {"sqs", "throttle", 403, "RequestThrottled"},
-    {"sns", "throttle", 429, "Throttled"},
-    {"sns", "denied", 403, "AuthorizationError"},
+    {"dynamodb", "throttle", 400, "ProvisionedThroughputExceededException",
+	NULL},
+    {"kinesis", "throttle", 400, "ProvisionedThroughputExceededException",
+	NULL},
+    {"sqs", "throttle", 403, "RequestThrottled", NULL},
+    {"sns", "throttle", 429, "Throttled", NULL},
+    {"sns", "denied", 403, "AuthorizationError", NULL},
+    {"s3", "throttle", 503, "SlowDown", "Please reduce your request rate."},
+    {"s3", "500", 500, "InternalError",
+	"We encountered an internal error. Please try again."},
+    {"s3", "503", 503, "ServiceUnavailable",
+	"Service is unable to handle request."},
+    {"s3", "expire", 400, "ExpiredToken", "The provided token has expired."},
+    {"s3", "denied", 403, "AccessDenied", NULL},
 };
 
 /* What AWS at large says: in JSON, by REST, and in the query protocol. */
@@ -313,7 +323,9 @@ refuse(struct call *c, const char *kind)
 		if (strcmp(says[own].service, c->r.api->name) == 0 &&
 		    strcmp(says[own].kind, kind) == 0)
 			return fail(&c->r, says[own].status, says[own].code,
-			    "%s", message);
+			    "%s",
+			    says[own].message != NULL ? says[own].message
+						      : message);
 	c->common = at_large[k].query;
 	if (c->protocol == PROTOCOL_QUERY)
 		return fail(&c->r, at_large[k].query_status, at_large[k].query,

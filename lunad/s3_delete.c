@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "fault.h"
 #include "s3_private.h"
 #include "xml.h"
 
@@ -37,6 +38,18 @@ put_key(struct buf *out, const struct xml *key)
 	buf_add_text(out, "<Key>");
 	xml_escape(key->text, key->text_len, out);
 	buf_add_text(out, "</Key>");
+}
+
+static int
+put_error(struct request *r, const struct xml *key, const char *code,
+    const char *message)
+{
+	buf_add_text(r->out, "<Error>");
+	put_key(r->out, key);
+	s3_tag(r->out, "Code", code);
+	s3_tag(r->out, "Message", message);
+	buf_add_text(r->out, "</Error>");
+	return 0;
 }
 
 static int

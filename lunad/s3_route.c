@@ -85,14 +85,15 @@ static const struct route {
     {NULL, SERVICE, NULL, NULL, NULL},
 };
 
-/* What a query asks for that lunad does not have. */
-static const char *const elsewhere[] = {"accelerate", "acl", "analytics",
+/* What a query can ask for: where no row takes it, lunad does not have it. */
+static const char *const matters[] = {"accelerate", "acl", "analytics",
     "attributes", "cors", "delete", "encryption", "intelligent-tiering",
-    "inventory", "legal-hold", "lifecycle", "logging", "metrics",
-    "notification", "object-lock", "ownershipControls", "policy",
-    "policyStatus", "publicAccessBlock", "replication", "requestPayment",
-    "restore", "retention", "select", "tagging", "torrent", "uploadId",
-    "uploads", "versioning", "versions", "website", NULL};
+    "inventory", "legal-hold", "lifecycle", "location", "logging",
+    "metadataConfiguration", "metadataTable", "metrics", "notification",
+    "object-lock", "ownershipControls", "policy", "policyStatus",
+    "publicAccessBlock", "renameObject", "replication", "requestPayment",
+    "restore", "retention", "select", "session", "tagging", "torrent",
+    "uploadId", "uploads", "versioning", "versions", "website", NULL};
 
 /* The bucket that a host names: what stands before ".s3." or ".s3-" of AWS's
  * names, or before ".localhost". Its length, or 0. */
@@ -272,11 +273,11 @@ s3_route(struct request *r)
 	const struct route *w = routes;
 	while (w->method != NULL && !fits(r, w, level))
 		w++;
-	if (w->method != NULL && w->query == NULL)
-		for (size_t i = 0; elsewhere[i] != NULL; i++)
-			if (s3_query(r, elsewhere[i]) != NULL) {
-				s3_missing_feature(r, elsewhere[i],
-				    "lunad does not have this");
+	if (w->query == NULL)
+		for (size_t i = 0; matters[i] != NULL; i++)
+			if (s3_query(r, matters[i]) != NULL) {
+				s3_missing_feature(
+				    r, matters[i], "lunad does not have this");
 				return NULL;
 			}
 	if (w->method != NULL)

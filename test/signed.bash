@@ -52,9 +52,9 @@ element() {
 
 # A test that ends lunad has its own; the file's teardown is then
 # `teardown() { own_stop; }`.
-own_start() {
+own_start() { # own_start [OPTION…]
 	own=1
-	lunad_start
+	lunad_start "$@"
 }
 
 own_stop() {
