@@ -61,15 +61,17 @@ delete_one(struct request *r, const struct xml *one, bool quiet)
 	if (strcmp(one->name, "Object") != 0 || key == NULL ||
 	    key->text_len == 0)
 		return s3_malformed(r);
-	if (version != NULL && strcmp(version, "null") != 0) {
-		buf_add_text(r->out, "<Error>");
-		put_key(r->out, key);
-		s3_tag(r->out, "VersionId", version);
-		s3_tag(r->out, "Code", "NoSuchVersion");
-		s3_tag(
-		    r->out, "Message", "The specified version does not exist.");
-		buf_add_text(r->out, "</Error>");
-		return 0;
+	if (version != NULL && strcmp(version, "null") != 0)
+		return put_error(r, key, "NoSuchVersion",
+		    "The specified version does not exist.");
+	switch (fault_entry(r, key->text, key->text_len)) {
+	case FAULT_LATER:
+		return put_error(r, key, "InternalError",
+		    "We encountered an internal error. Please try again.");
+	case FAULT_NEVER:
+		return put_error(r, key, "AccessDenied", "Access Denied");
+	case FAULT_NONE:
+		break;
 	}
 	s3_object_remove(r->lunad, bucket, key->text, key->text_len);
 	if (quiet)
