@@ -116,7 +116,7 @@ end_of_input(struct upload *u)
 }
 
 static void
-read_input(struct upload *u)
+read_once(struct upload *u)
 {
 	struct upload_part *p = u->filling;
 	size_t room = p->size - p->len;
@@ -145,6 +145,19 @@ read_input(struct upload *u)
 		upload_create(u);
 	if (p->len == p->size)
 		cut_part(u);
+}
+
+/* A turn costs more than the read of a pipe: read what is there, but let no
+ * request wait long for it. */
+static void
+read_input(struct upload *u)
+{
+	struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+	int64_t most = u->total + (int64_t)READ_MOST;
+	do
+		read_once(u);
+	while (u->filling != NULL && u->err->kind == ERR_NONE &&
+	       u->total < most && poll(&fd, 1, 0) > 0);
 }
 
 static void

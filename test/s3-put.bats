@@ -327,10 +327,10 @@ uploads() {
 	for k in small large; do
 		s3-put --quiet -t text/csv -m colour=red \
 		    --header Cache-Control=no-store "s3://s3-put-test/$k" <"$k"
-		head_of "$k" >head
-		grep -ix 'content-type: text/csv' head
-		grep -ix 'x-amz-meta-colour: red' head
-		grep -ix 'cache-control: no-store' head
+		head_of "$k" >lines
+		grep -ix 'content-type: text/csv' lines
+		grep -ix 'x-amz-meta-colour: red' lines
+		grep -ix 'cache-control: no-store' lines
 	done
 }
 
