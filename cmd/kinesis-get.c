@@ -2,12 +2,15 @@
  * kinesis-get - print the records of a Kinesis stream
  *
  * In:  nothing
- * Out: a record a stream record, with @metadata.from.kinesis
+ * Out: a record a stream record, with @metadata.from.kinesis; or to COMMAND's
+ *      stdin
  * API: ListShards, GetShardIterator, GetRecords
  */
 #include <string.h>
 
+#include "run.h"
 #include "stream.h"
+#include "stream_work.h"
 #include "text.h"
 
 static struct stream_about how = {.max = -1, .jobs = 1};
@@ -21,15 +24,19 @@ static const struct opt options[] = {
 	"where to begin (horizon)", 0, 0},
     {0, "state", OPT_TEXT, &how.state, "FILE",
 	"go on where kinesis-mark says that records have come", 0, 0},
+    {0, "jobs", OPT_INTEGER, &how.jobs, "N",
+	"COMMANDs side by side, each of another shard (1)", 1,
+	STREAM_WORK_JOBS},
     {0}};
 
 static const struct tool_about about = {.name = "kinesis-get",
     .synopsis = "[-f] [-n N] [--from horizon|latest|TIME] [--state FILE]\n"
-		"STREAM",
+		"[--jobs N] STREAM [-- COMMAND [ARG...]]",
     .options = options,
     .kind = TOOL_CALLS,
     .min_operands = 1,
-    .max_operands = 1};
+    .max_operands = 1,
+    .command = true};
 
 static int
 set_from(const char *text)
@@ -54,6 +61,8 @@ main(int argc, char **argv)
 	if (set_from(from) != 0)
 		tool_usage(&tool,
 		    "--from wants horizon, latest or a time, not '%s'", from);
+	if (tool.command != NULL && run_check(tool.command[0], &err) != 0)
+		tool_usage(&tool, "%s", err.message);
 	how.stream = tool.operand[0];
 	if (stream_read(&tool, &how, &err) != 0)
 		return tool_refused(&tool, &err);

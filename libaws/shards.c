@@ -134,7 +134,8 @@ shards_move(struct shards *s)
 	for (size_t i = 0; i < s->count && s->busy < BUSY && !s->stopped; i++) {
 		size_t n = (s->turn + i) % s->count;
 		struct shard *shard = s->shard[n];
-		if (shard->state != SHARD_READY || may_call_at(s, shard) > now)
+		if (shard->state != SHARD_READY || shard->held ||
+		    may_call_at(s, shard) > now)
 			continue;
 		start(s, shard, now);
 		s->turn = n + 1;
@@ -148,7 +149,7 @@ shards_due(const struct shards *s, int64_t now_ms)
 	if (s->stopped || s->busy >= BUSY)
 		return -1;
 	for (size_t i = 0; i < s->count; i++) {
-		if (s->shard[i]->state != SHARD_READY)
+		if (s->shard[i]->state != SHARD_READY || s->shard[i]->held)
 			continue;
 		int64_t wait = may_call_at(s, s->shard[i]) - now_ms;
 		if (wait < 0)
@@ -290,6 +291,14 @@ shards_landed(struct shards *s, struct call *call, struct err *err)
 	}
 }
 
+void
+shards_hold(struct shards *s, bool (*full)(const void *ctx, const char *shard),
+    const void *ctx)
+{
+	for (size_t i = 0; i < s->count; i++)
+		s->shard[i]->held = full(ctx, s->shard[i]->id);
+}
+
 bool
 shards_changed(struct shards *s)
 {
@@ -355,7 +364,7 @@ shards_ended(const struct shards *s)
 	if (s->busy > 0)
 		return false;
 	for (size_t i = 0; i < s->count && !s->stopped; i++)
-		if (s->shard[i]->state != SHARD_ENDED)
+		if (s->shard[i]->state != SHARD_ENDED && !s->shard[i]->held)
 			return false;
 	return true;
 }

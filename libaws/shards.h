@@ -51,6 +51,10 @@ struct shards_record {
 };
 bool shards_next(struct shards *s, struct shards_record *out);
 
+/* Read no more of those for which full says so, until it does not. */
+void shards_hold(struct shards *s,
+    bool (*full)(const void *ctx, const char *shard), const void *ctx);
+
 /* Have the shards that are read changed since it was asked? At first, yes. */
 bool shards_changed(struct shards *s);
 /* An object from each shard that is read, or was to its tip, to what about's positions have of it;

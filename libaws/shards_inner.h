@@ -24,6 +24,7 @@ struct shard {
 	enum shard_state state;
 	enum shards_from from; /* where it begins without a sequence */
 	bool at_tip;           /* as of the reply at hand */
+	bool held;             /* by shards_hold */
 	char *iterator;        /* NULL: to be asked for */
 	char *sequence;        /* the last one given out; NULL: none */
 	int64_t sub;           /* … and in it; -1: all of it */

@@ -7,6 +7,7 @@
 
 #include "diag.h"
 #include "ident.h"
+#include "stream_work.h"
 #include "text.h"
 
 enum {
@@ -22,7 +23,8 @@ struct stream {
 	struct caller *caller;
 	struct positions positions;
 	struct shards *shards;
-	struct buf member, name; /* of the stream: as calls want it, JSON */
+	struct stream_work *work; /* with COMMAND */
+	struct buf member, name;  /* of the stream: as calls want it, JSON */
 	struct buf fields, shown;
 	int64_t began_ms, told_ms; /* ticks */
 	int64_t given;
@@ -81,7 +83,10 @@ print(struct stream *s, const struct shards_record *r)
 	buf_reset(&s->shown);
 	record_from(r->data, r->data_len, "kinesis", buf_text(&s->fields),
 	    s->fields.len, &s->shown);
-	tool_print(s->tool, s->shown.data, s->shown.len);
+	if (s->work != NULL)
+		stream_work_add(s->work, r->shard, &s->shown);
+	else
+		tool_print(s->tool, s->shown.data, s->shown.len);
 	s->given++;
 }
 
@@ -134,6 +139,32 @@ give(struct stream *s)
 		print(s, &r);
 }
 
+static bool
+is_full(const void *ctx, const char *shard)
+{
+	return stream_work_full(ctx, shard);
+}
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static int
+wait_ms(const struct stream *s)
+{
+	int64_t now = text_tick(), due = shards_due(s->shards, now);
+	if (s->work != NULL)
+		due = sooner(due, stream_work_due(s->work, now));
+	if (s->progress)
+		due = sooner(due, PROGRESS_MS);
+	if (s->tool->stop_ms != 0)
+		due = sooner(due, tool_grace_ms(s->tool));
+	return (int)due;
+}
+
+/* One turn: start what may start, wait, take what came. */
 static void
 turn(struct stream *s)
 {
@@ -142,37 +173,57 @@ turn(struct stream *s)
 		shards_stop(s->shards);
 	else if (tool_pending(t) < BACKLOG)
 		shards_move(s->shards);
-	struct pollfd fd[] = {
-	    {.fd = STDOUT_FILENO, .events = tool_pending(t) > 0 ? POLLOUT : 0},
-	    {.fd = t->stop_fd, .events = POLLIN}};
-	int64_t due = shards_due(s->shards, text_tick());
-	if (s->progress && (due < 0 || due > PROGRESS_MS))
-		due = PROGRESS_MS;
-	call_poll(s->caller, fd, 2, (int)due);
+	struct pollfd fd[2 + STREAM_WORK_FDS] = {
+	    {.fd = s->work != NULL ? -1 : STDOUT_FILENO,
+		.events = tool_pending(t) > 0 ? POLLOUT : 0},
+	    {.fd = t->stop_ms != 0 ? -1 : t->stop_fd, .events = POLLIN}};
+	size_t fds = s->work == NULL ? 2 : 2 + stream_work_fds(s->work, fd + 2);
+	call_poll(s->caller, fd, fds, wait_ms(s));
+	if (s->work != NULL)
+		stream_work_move(s->work);
 	take_calls(s);
 	if (fd[0].revents & POLLOUT)
 		tool_flush_some(t);
 	else if (fd[0].revents & POLLERR)
 		t->out_failed = t->out_closed = true;
 	give(s);
+	if (s->work != NULL)
+		shards_hold(s->shards, is_full, s->work);
 	tell(s);
 }
 
 static bool
 over(const struct stream *s)
 {
-	if (tool_pending(s->tool) > 0)
+	if (tool_pending(s->tool) > 0 ||
+	    (s->work != NULL && !stream_work_idle(s->work)))
 		return false;
 	return shards_ended(s->shards) || enough(s);
+}
+
+/* What COMMAND was given is waited for, for as long as a signal allows. */
+static void
+end_work(struct stream *s)
+{
+	stream_work_end(s->work);
+	while (!stream_work_idle(s->work) &&
+	       (s->tool->stop_ms == 0 || tool_grace_ms(s->tool) > 0))
+		turn(s);
+	stream_work_kill(s->work);
 }
 
 static void
 read_all(struct stream *s)
 {
 	struct tool *t = s->tool;
-	while (!t->out_failed && !tool_stopping(t) && !over(s))
+	while (!t->out_failed && !tool_stopping(t) && !over(s)) {
+		if (s->work != NULL && stream_work_broken(s->work))
+			break;
 		turn(s);
+	}
 	shards_stop(s->shards);
+	if (s->work != NULL)
+		end_work(s);
 	if (s->progress)
 		diag_progress("");
 }
@@ -213,7 +264,12 @@ open_stream(struct stream *s, struct err *err)
 	    .follow = s->about->follow};
 	s->began_ms = text_tick();
 	s->shards = shards_open(s->caller, &what, err);
-	return s->shards == NULL ? -1 : 0;
+	if (s->shards == NULL)
+		return -1;
+	if (t->command != NULL)
+		s->work = stream_work_open(t, &s->positions, s->about->state,
+		    (size_t)s->about->jobs, s->about->follow);
+	return 0;
 }
 
 int
@@ -225,6 +281,7 @@ stream_read(struct tool *t, const struct stream_about *about, struct err *err)
 	int r = open_stream(&s, err);
 	if (r == 0)
 		read_all(&s);
+	stream_work_close(s.work);
 	shards_close(s.shards);
 	ident_close(s.ident);
 	position_clear(&s.positions);

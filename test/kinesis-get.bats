@@ -286,3 +286,61 @@ merge() {
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
 }
+
+# script TEXT: ./handle, to be run with records on its stdin.
+script() {
+	printf '#!/bin/bash\nset -euo pipefail\n%s\n' "$1" >handle
+	chmod +x handle
+}
+
+@test "a COMMAND gets the records; exit 0 marks them" {
+	fill 1 500
+	script 'cat >>done'
+	try kinesis-get --state pos "$s" -- ./handle
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	[ "$(ns <done)" = "$(seq 500 | xargs)" ]
+	try kinesis-get --state pos "$s" -- ./handle
+	[ "$(wc -l <done)" -eq 500 ]
+	[ "$(kinesis-get --state pos "$s" | wc -l)" -eq 0 ]
+}
+
+@test "what a COMMAND fails on holds up its shard, the others go on" {
+	fill 1 300
+	script 'tee in | if grep -q "\"n\":150[,}]"; then exit 3; fi; cat in >>done'
+	try kinesis-get --state pos "$s" -- ./handle
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'exit 3'* ]]
+	local shard other
+	shard=$(kinesis-get "$s" | jq -r 'select(.n == 150) |
+	    ."@metadata".from.kinesis.ShardId')
+	other=$(shards "$s" | grep -v "$shard")
+	# Of its shard all before it, of the other one all.
+	kinesis-get "$s" | jq -r --arg d "$shard" 'select(
+	    ."@metadata".from.kinesis.ShardId == $d) | .n' |
+		sed '/^150$/,$d' >want
+	kinesis-get "$s" | jq -r --arg d "$other" 'select(
+	    ."@metadata".from.kinesis.ShardId == $d) | .n' >>want
+	diff <(jq .n done | sort -n) <(sort -n want)
+	[ "$(kinesis-get --state pos "$s" | jq .n | head -n 1)" = 150 ]
+}
+
+@test "with -f it is run again until it is well" {
+	fill 1 50
+	script '[ -e well ] || { touch tried; exit 1; }; cat >>done'
+	kinesis-get -f --state pos "$s" -- ./handle 2>err 3>&- &
+	local pid=$!
+	until_true [ -e tried ]
+	touch well
+	until_true lines_of done 50
+	kill -TERM "$pid"
+	reap "$pid"
+	[ "$(ns <done)" = "$(seq 50 | xargs)" ]
+}
+
+@test "a COMMAND that is not there is 2" {
+	fill 1 1
+	try kinesis-get "$s" -- ./nothing
+	[ "$status" -eq 2 ]
+	[[ $stderr == *nothing* ]]
+}
