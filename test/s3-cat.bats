@@ -268,7 +268,9 @@ Content-Range: bytes 8388608-10485759/10485760
 
 "0123456789abcdef" * 131072
 END
-		run -0 bash -c "s3-cat --jobs $jobs s3://bucket/k | cksum"
+		run -0 bash -c "set -o pipefail
+		    s3-cat --jobs $jobs s3://bucket/k | cksum"
+		echo "$output"
 		[ "$output" = "$(yes 0123456789abcdef | tr -d '\n' |
 			head -c 10485760 | cksum)" ]
 		[ "$(scripted_log '.headers.range // "-"' | paste -sd ' ')" = \
