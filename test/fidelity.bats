@@ -78,6 +78,14 @@ ask() {
 	    --data-binary "${3-@-}" "$AWS_ENDPOINT_URL/"
 }
 
+# s3 METHOD PATH [ARG…]: the same for S3; more words are curl's.
+s3() {
+	curl -sS --fail-with-body --aws-sigv4 aws:amz:us-east-1:s3 \
+	    -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -X "$1" \
+	    -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' "${@:3}" \
+	    "$AWS_ENDPOINT_URL$2"
+}
+
 # bodies QUEUE: of all messages there, a JSON string each; they stay hidden.
 bodies() {
 	local got
@@ -152,8 +160,10 @@ tools() {
 		# shellcheck source=/dev/null
 		source "$here/$t.bash"
 		before=$SECONDS
+		mkdir "$t"
 		(
 			trap scripted_stop EXIT
+			cd "$t"
 			fidelity
 		)
 		echo "$t: $((SECONDS - before)) s"

@@ -12,6 +12,7 @@ usage: judge.py lines [METADATA]           stdin for a tool: the cases' lines
        judge.py received SERVICE OUT       what became of bodies
        judge.py queried OUT                and of items
        judge.py replied OUT                and of records, to aws-call
+       judge.py grouped WAY OUT            and to what groups them by k and v
        judge.py payloads WAY               what is on stdin, as JSON strings,
        judge.py texts WAY                  is each payload; each text of v;
        judge.py different WAY              of equal ones one; the same as
@@ -458,6 +459,17 @@ def replied(faults, out):
                [(c.name, compact(c.text)) for c in load() if is_object(c)])
 
 
+def grouped(faults, way, out):
+    got = []
+    for line in read_lines(out):
+        found = {k: source for k, source, *_ in members(line)}
+        v = found["v"]
+        got.append((json.loads(found["k"]), json.loads(v) if v[0] == '"'
+                    else v))
+    same_lists(faults, "group", got,
+               [(c.name, (c.name, c.v())) for c in taken_by(way)])
+
+
 def is_object(case):
     return case.refusal("all") not in ("InvalidJson", "NotAnObject")
 
@@ -500,7 +512,7 @@ def main():
         return
     faults = Faults()
     {"came": came, "again": again, "received": received, "queried": queried,
-     "replied": replied, "read": read,
+     "replied": replied, "grouped": grouped, "read": read,
      "payloads": payloads, "texts": texts, "different": different,
      "values": values, "returned": returned, "scanned": scanned,
      }[verb](faults, *args)
