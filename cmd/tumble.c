@@ -53,7 +53,9 @@ static const struct tool_about about = {.name = "tumble",
 
 struct run {
 	struct tool tool;
-	struct moment *moment; /* the time of a record */
+	struct template_field *time;
+	struct moment *moment;
+	struct template_fields *read; /* the time, the groups', the inputs' */
 	struct group_fields fields;
 	struct aggregates aggregates;
 	struct aggregate_value *value;
@@ -61,6 +63,8 @@ struct run {
 	struct session_windows *sessions;
 	struct watermark *watermark;
 	struct buf key, line;
+	struct buf window; /* as it is printed */
+	int64_t window_start, window_end;
 	int late_fd;
 	bool late_unsynced;
 };
@@ -95,17 +99,25 @@ sync_late(struct run *run)
 }
 
 static void
+spell_window(struct run *run, const struct tumbling_closed *c)
+{
+	char start[TEXT_ISO], end[TEXT_ISO];
+	text_iso(c->start, start);
+	text_iso(c->end, end);
+	buf_reset(&run->window);
+	buf_addf(&run->window, "{\"window_start\":\"%s\",\"window_end\":\"%s\"",
+	    start, end);
+	run->window_start = c->start;
+	run->window_end = c->end;
+}
+
+static void
 print(struct run *run, const struct tumbling_closed *c)
 {
 	struct buf *out = &run->tool.out;
-	char time[TEXT_ISO];
-	buf_add_text(out, "{\"window_start\":\"");
-	text_iso(c->start, time);
-	buf_add(out, time, TEXT_ISO - 1);
-	buf_add_text(out, "\",\"window_end\":\"");
-	text_iso(c->end, time);
-	buf_add(out, time, TEXT_ISO - 1);
-	buf_add_char(out, '"');
+	if (c->start != run->window_start || c->end != run->window_end)
+		spell_window(run, c);
+	buf_add(out, run->window.data, run->window.len);
 	group_print(&run->fields, c->key, c->key_len, out);
 	aggregate_print(&run->aggregates, c->state, c->count, out);
 	if (watermark_streams(run->watermark))
@@ -185,10 +197,13 @@ take(struct run *run, const struct record *r, size_t source)
 {
 	struct err err;
 	int64_t at;
+	const struct json *field = template_fields_get(run->read, r);
+	const struct json *group = field + 1;
+	const struct json *input = group + run->fields.count;
 	buf_reset(&run->key);
-	if (moment_read(run->moment, r, &at, &err) != 0 ||
-	    group_key(&run->fields, r, &run->key, &err) != 0 ||
-	    aggregate_read(&run->aggregates, r, run->value, &err) != 0) {
+	if (moment_read(run->moment, field[0], &at, &err) != 0 ||
+	    group_key(&run->fields, group, &run->key, &err) != 0 ||
+	    aggregate_read(&run->aggregates, input, run->value, &err) != 0) {
 		tool_fail(&run->tool, r, true, &err);
 		watermark_pass(run->watermark, source, WATERMARK_NONE);
 		return;
@@ -260,8 +275,8 @@ compile(struct run *run)
 		tool_usage(t, "it takes either -e T or --session T");
 	if (lateness_ms < 0 || idle_ms < 0)
 		tool_usage(t, "--lateness and --idle are times, not 'inf'");
-	run->moment = moment_new(time_path, &err);
-	if (run->moment == NULL)
+	run->time = template_field_new(time_path, &err);
+	if (run->time == NULL)
 		tool_usage(t, "-t %s: %s", time_path, err.message);
 	for (size_t i = 0; i < by.count; i++)
 		if (group_fields_add(&run->fields, by.item[i], &err) != 0)
@@ -275,8 +290,16 @@ compile(struct run *run)
 static void
 open_windows(struct run *run)
 {
-	run->value =
-	    mem_alloc((run->aggregates.inputs + 1) * sizeof(*run->value));
+	size_t inputs = run->aggregates.inputs;
+	run->moment = moment_new(time_path);
+	run->read = template_fields_new();
+	template_fields_add(run->read, run->time);
+	for (size_t i = 0; i < run->fields.count; i++)
+		template_fields_add(run->read, run->fields.item[i].field);
+	for (size_t i = 0; i < inputs; i++)
+		template_fields_add(
+		    run->read, aggregate_field(&run->aggregates, i));
+	run->value = mem_alloc((inputs + 1) * sizeof(*run->value));
 	run->watermark = watermark_new(idle_ms);
 	if (gap_ms > 0)
 		run->sessions = session_new(
@@ -302,11 +325,14 @@ main(int argc, char **argv)
 	session_free(run.sessions);
 	watermark_free(run.watermark);
 	moment_free(run.moment);
+	template_fields_free(run.read);
+	template_field_free(run.time);
 	group_fields_clear(&run.fields);
 	aggregate_clear(&run.aggregates);
 	free(run.value);
 	buf_clear(&run.key);
 	buf_clear(&run.line);
+	buf_clear(&run.window);
 	opt_list_free(&by);
 	return tool_finish(&run.tool);
 }

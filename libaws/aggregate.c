@@ -175,17 +175,23 @@ read_hash(struct aggregate_input *in, struct json v,
 	return 0;
 }
 
+const struct template_field *
+aggregate_field(const struct aggregates *a, size_t input)
+{
+	return a->input[input].field;
+}
+
 int
-aggregate_read(const struct aggregates *a, const struct record *r,
+aggregate_read(const struct aggregates *a, const struct json *field,
     struct aggregate_value *value, struct err *err)
 {
 	for (size_t i = 0; i < a->inputs; i++) {
 		struct aggregate_input *in = &a->input[i];
-		struct json v = template_field_get(in->field, r);
 		if (in->number &&
-		    read_number(in, v, &value[i].number, err) != 0)
+		    read_number(in, field[i], &value[i].number, err) != 0)
 			return -1;
-		if (in->distinct && read_hash(in, v, &value[i], err) != 0)
+		if (in->distinct &&
+		    read_hash(in, field[i], &value[i], err) != 0)
 			return -1;
 	}
 	return 0;

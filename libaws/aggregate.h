@@ -8,7 +8,7 @@
 #include "buf.h"
 #include "decimal.h"
 #include "err.h"
-#include "record.h"
+#include "json.h"
 #include "template.h"
 
 /*
@@ -37,12 +37,15 @@ int aggregate_add(struct aggregates *a, const char *text, struct err *err);
 bool aggregate_named(const struct aggregates *a, const char *before);
 void aggregate_clear(struct aggregates *a);
 
+/* The field of an input. */
+const struct template_field *aggregate_field(
+    const struct aggregates *a, size_t input);
 /*
- * Read the fields of a record into value[a->inputs].
+ * Read what a record has in the fields of the inputs into value[a->inputs].
  * Fails: ERR_RECORD "NoNumber": a field to add or compare is absent or no
  *        number; "LoneSurrogate".
  */
-int aggregate_read(const struct aggregates *a, const struct record *r,
+int aggregate_read(const struct aggregates *a, const struct json *field,
     struct aggregate_value *value, struct err *err);
 
 /* Add what was read to a group's state; first: it is the group's first. */

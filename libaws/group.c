@@ -121,15 +121,14 @@ group_value(struct json v, struct buf *out, struct err *err)
 }
 
 int
-group_key(const struct group_fields *fields, const struct record *r,
+group_key(const struct group_fields *fields, const struct json *value,
     struct buf *out, struct err *err)
 {
 	buf_add_char(out, '[');
 	for (size_t i = 0; i < fields->count; i++) {
 		if (i > 0)
 			buf_add_char(out, ',');
-		struct json v = template_field_get(fields->item[i].field, r);
-		if (group_value(v, out, err) != 0)
+		if (group_value(value[i], out, err) != 0)
 			return -1;
 	}
 	buf_add_char(out, ']');

@@ -6,7 +6,7 @@
 
 #include "buf.h"
 #include "err.h"
-#include "record.h"
+#include "json.h"
 #include "template.h"
 
 /*
@@ -31,8 +31,9 @@ int group_fields_add(
     struct group_fields *fields, const char *list, struct err *err);
 void group_fields_clear(struct group_fields *fields);
 
-/* Append the record's key. Fails: ERR_RECORD "LoneSurrogate". */
-int group_key(const struct group_fields *fields, const struct record *r,
+/* Append the key of a record that has these values in the fields. Fails:
+ * ERR_RECORD "LoneSurrogate". */
+int group_key(const struct group_fields *fields, const struct json *value,
     struct buf *out, struct err *err);
 /* Append a value as keys have it. */
 int group_value(struct json v, struct buf *out, struct err *err);

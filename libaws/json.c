@@ -268,14 +268,31 @@ next_close(struct marks *m, const char *open, bool *escaped)
 	return close;
 }
 
-/* Every field of every template comes through here. */
-struct json
-json_get(struct json obj, const char *name)
+struct name {
+	const char *text;
+	size_t len;
+};
+
+/* Which of the names a key is; count when it is none of them. */
+static inline size_t
+which(struct json key, bool escaped, const struct name *name, size_t count)
 {
-	struct json found = {0};
+	size_t i = 0;
+	for (; i < count; i++)
+		if (escaped ? json_is(key, name[i].text)
+			    : key.len == name[i].len + 2 &&
+				  memcmp(key.at + 1, name[i].text,
+				      name[i].len) == 0)
+			break;
+	return i;
+}
+
+/* Every field of every template comes through here. */
+static inline void
+pick(struct json obj, const struct name *name, size_t count, struct json *found)
+{
 	if (obj.type != JSON_OBJECT)
-		return found;
-	size_t len = strlen(name);
+		return;
 	struct marks m;
 	const char *end = obj.at + obj.len - 1, *key;
 	marks_from(&m, obj.at + 1, end);
@@ -283,9 +300,7 @@ json_get(struct json obj, const char *name)
 		bool escaped = false;
 		const char *p = next_close(&m, key, &escaped) + 1;
 		struct json view = {JSON_STRING, key, (size_t)(p - key)};
-		bool named = escaped ? json_is(view, name)
-				     : view.len == len + 2 &&
-					   memcmp(key + 1, name, len) == 0;
+		size_t i = which(view, escaped, name, count);
 		const char *value = skip_space(p, end);
 		value = skip_space(value + 1, end);
 		p = value;
@@ -294,27 +309,40 @@ json_get(struct json obj, const char *name)
 		} else if (*value == '{' || *value == '[') {
 			p = past_container(value, end);
 			marks_from(&m, p, end);
-		} else if (named) {
+		} else if (i < count) {
 			p = past_scalar(value, end);
 		}
-		if (named)
-			found = json_view(value, p);
+		if (i < count)
+			found[i] = json_view(value, p);
 	}
+}
+
+struct json
+json_get(struct json obj, const char *name)
+{
+	struct json found = {0};
+	struct name one = {name, strlen(name)};
+	pick(obj, &one, 1, &found);
 	return found;
 }
+
+enum { AT_ONCE = 8 };
 
 void
 json_pick(
     struct json obj, const char *const *name, size_t count, struct json *value)
 {
-	struct json_iter it;
-	struct json key, v;
+	struct name names[AT_ONCE];
 	memset(value, 0, count * sizeof(*value));
-	json_members(obj, &it);
-	while (json_next(&it, &key, &v))
-		for (size_t i = 0; i < count; i++)
-			if (json_is(key, name[i]))
-				value[i] = v;
+	while (count > 0) {
+		size_t n = count < AT_ONCE ? count : AT_ONCE;
+		for (size_t i = 0; i < n; i++)
+			names[i] = (struct name){name[i], strlen(name[i])};
+		pick(obj, names, n, value);
+		name += n;
+		value += n;
+		count -= n;
+	}
 }
 
 struct json

@@ -78,7 +78,8 @@ bool json_next(struct json_iter *it, struct json *key, struct json *value);
 /* The last member of that name (compared decoded), or type JSON_NONE; so
  * also when obj is no object. */
 struct json json_get(struct json obj, const char *name);
-/* The same for several names in one pass: value[i] is that of name[i]. */
+/* The same for several different names in one pass: value[i] is that of
+ * name[i]. */
 void json_pick(
     struct json obj, const char *const *name, size_t count, struct json *value);
 struct json json_at(struct json array, size_t index);

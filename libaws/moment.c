@@ -4,37 +4,27 @@
 #include <string.h>
 
 #include "mem.h"
-#include "template.h"
 #include "text.h"
 
 enum { DAY = 10, CLOCK = 8 /* YYYY-MM-DD and HH:MM:SS */ };
 
 struct moment {
-	struct template_field *field;
-	char *path;
+	const char *path;
 	char day[DAY]; /* of a time that was read, and its first ms */
 	int64_t day_ms;
 };
 
 struct moment *
-moment_new(const char *path, struct err *err)
+moment_new(const char *path)
 {
-	struct template_field *field = template_field_new(path, err);
-	if (field == NULL)
-		return NULL;
 	struct moment *m = mem_alloc(sizeof(*m));
-	m->field = field;
-	m->path = mem_text(path);
+	m->path = path;
 	return m;
 }
 
 void
 moment_free(struct moment *m)
 {
-	if (m == NULL)
-		return;
-	template_field_free(m->field);
-	free(m->path);
 	free(m);
 }
 
@@ -86,10 +76,8 @@ read_text(struct moment *m, const char *p, size_t len, int64_t *ms)
 }
 
 int
-moment_read(
-    struct moment *m, const struct record *r, int64_t *ms, struct err *err)
+moment_read(struct moment *m, struct json v, int64_t *ms, struct err *err)
 {
-	struct json v = template_field_get(m->field, r);
 	int result = -1;
 	if (v.type == JSON_NONE)
 		return err_set(

@@ -4,18 +4,18 @@
 #include <stdint.h>
 
 #include "err.h"
-#include "record.h"
+#include "json.h"
 
 /*
- * The time that a record has in a field, in any of the forms of text_time.
+ * The times that records have in a field, in any of the forms of text_time:
+ * many of them, mostly of one day.
  */
 struct moment;
 
-/* Fails: ERR_SETUP "BadField". */
-struct moment *moment_new(const char *path, struct err *err);
+/* path: of the field, for messages; borrowed. */
+struct moment *moment_new(const char *path);
 void moment_free(struct moment *m);
-/* Fails: ERR_RECORD "NoTime": the field is absent or no time. */
-int moment_read(
-    struct moment *m, const struct record *r, int64_t *ms, struct err *err);
+/* v: what the field has. Fails: ERR_RECORD "NoTime": nothing, or no time. */
+int moment_read(struct moment *m, struct json v, int64_t *ms, struct err *err);
 
 #endif

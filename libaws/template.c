@@ -404,6 +404,13 @@ template_field_name(const struct template_field *f)
 	return f->path.steps[f->path.count - 1].name;
 }
 
+const char *
+template_field_plain(const struct template_field *f)
+{
+	return f->path.count == 1 && !f->path.metadata ? f->path.steps[0].name
+						       : NULL;
+}
+
 struct template_test *
 template_test_new(const char *text, struct err *err)
 {

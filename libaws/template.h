@@ -47,6 +47,22 @@ struct json template_field_get(
     const struct template_field *f, const struct record *r);
 /* The path's last name; NULL when it ends with an index. */
 const char *template_field_name(const struct template_field *f);
+/* The name when the path is just that, a member of the payload, else NULL. */
+const char *template_field_plain(const struct template_field *f);
+
+/*
+ * Several fields of each record, found in one pass where they are members of
+ * the payload.
+ */
+struct template_fields;
+struct template_fields *template_fields_new(void);
+void template_fields_free(struct template_fields *set);
+/* Where in the values that of f will be; f is borrowed. */
+size_t template_fields_add(
+    struct template_fields *set, const struct template_field *f);
+/* The values, until the next call. */
+const struct json *template_fields_get(
+    struct template_fields *set, const struct record *r);
 
 /*
  * FIELD or FIELD=VALUE of --when and --unless: is the field there and, with

@@ -152,6 +152,10 @@ begin_at(struct watermark *w, struct shard *s, struct json state)
 	    json_get(state, "SubSequenceNumber"), &s->at);
 	if (json_integer(json_get(carry, "Watermark"), &time) == 0)
 		s->time = time;
+	struct json since = json_get(state, "Timestamp");
+	if (s->at.len == 0 && since.type == JSON_STRING)
+		buf_addf(
+		    &s->at, "\"Timestamp\":%.*s", (int)since.len, since.at);
 	if (s->at.len > 0)
 		s->began = (struct position){
 		    mem_text_of(s->at.data, s->at.len), s->time};
