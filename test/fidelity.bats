@@ -46,7 +46,7 @@ judge() {
 # and what was kept is refused again. -w: its way is TOOL:WORD; -a: it adds this
 # member; -m: the cases' lines have these metadata if they have none.
 through() {
-	local word='' added='' OPTIND=1 opt status=0
+	local word='' added='' OPTIND=1 opt status=0 limit=$((2 * ${TRY_S:-30}))
 	local -a metadata=()
 	while getopts w:a:m: opt; do
 		case $opt in
@@ -60,11 +60,11 @@ through() {
 	way=$1${word:+:$word}
 	rm -f failed failed.again
 	cases lines "${metadata[@]}" |
-		timeout 60 "$@" --failed failed >out 2>err || status=$?
+		timeout "$limit" "$@" --failed failed >out 2>err || status=$?
 	judge came "$way" "$status" out err failed ${added:+"$added"}
 	status=0
 	touch failed
-	timeout 60 "$@" --failed failed.again <failed >out.again 2>err.again ||
+	timeout "$limit" "$@" --failed failed.again <failed >out.again 2>err.again ||
 		status=$?
 	judge again "$way" "$status" out.again err.again failed.again
 }
