@@ -32,6 +32,31 @@ compare() {
 	fi
 }
 
+# cpu_ticks PID: hundredths of a second, of all the threads that it ever had.
+cpu_ticks() {
+	sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'
+}
+
+# The same for A and B that call with_cpu: says the clock's ratio, and below it
+# that of the servers' CPU, which no other load falsifies.
+compare_servers() {
+	: >"$work/cpu"
+	compare "$@"
+	paste - - <"$work/cpu" |
+		awk 'NF == 2 { print $1, $2, $1 / $2 }' >"$work/rounds"
+	[ ! -s "$work/rounds" ] || say '  … by CPU of the servers' \
+	    "$(middle 3)" "$(spread), $(middle 1) and $(middle 2)"
+}
+
+# with_cpu PID COUNT COMMAND…: what it prints; COUNT to PID's CPU is kept.
+with_cpu() {
+	local pid=$1 count=$2 before
+	before=$(cpu_ticks "$pid")
+	"${@:3}" || return
+	awk -v n="$count" -v ticks="$(($(cpu_ticks "$pid") - before))" \
+	    'BEGIN { print n * 100 / (ticks > 0 ? ticks : 1) }' >>"$work/cpu"
+}
+
 in_turn() { # in_turn ROUNDS A B
 	local i a b
 	: >"$work/rounds"
