@@ -96,7 +96,7 @@ good() {
 }
 
 @test "entries refused for now are sent again, they alone, and arrive once" {
-	lunad_fault kinesis:PutRecords=partial:0.4
+	lunad_fault kinesis:PutRecords=partial:0.4:x12
 	give "$(records 1500)"
 	lunad_fault
 	[ "$status" -eq 0 ]
@@ -111,7 +111,7 @@ in_order() {
 
 @test "--strict keeps each key's order under partial failures" {
 	records 1200 | jq -c '{n: (.n % 197), i: .n}' >"$BATS_TEST_TMPDIR/in"
-	lunad_fault kinesis:PutRecords=partial:0.4
+	lunad_fault kinesis:PutRecords=partial:0.4:x12
 	try "${sink[@]}" --strict <"$BATS_TEST_TMPDIR/in"
 	lunad_fault
 	[ "$status" -eq 0 ]

@@ -337,12 +337,12 @@ equal_ranges() {
 
 @test "shards are listed by filter and by page" {
 	make_stream 2
-	lunad_clock 10s
+	lunad_clock 100s
 	local before
 	before=$(now | jq -R 'sub("\\.[0-9]*"; "") | fromdate')
-	lunad_clock 10s
+	lunad_clock 100s
 	kinesis SplitShard "{\"StreamName\":\"$s\",\"ShardToSplit\":\"shardId-000000000000\",\"NewStartingHashKey\":\"77\"}"
-	lunad_clock 10s
+	lunad_clock 100s
 	list() {
 		kinesis ListShards "{\"StreamName\":\"$s\"${1:+,\"ShardFilter\":$1}}" |
 			jq -r '[.Shards[].ShardId[-1:]] | join(" ")'
@@ -353,7 +353,7 @@ equal_ranges() {
 	[ "$(list '{"Type":"FROM_TRIM_HORIZON"}')" = '0 1 2 3' ]
 	[ "$(list "{\"Type\":\"AT_TIMESTAMP\",\"Timestamp\":$before}")" = '0 1' ]
 	[ "$(list "{\"Type\":\"FROM_TIMESTAMP\",\"Timestamp\":$before}")" = '0 1 2 3' ]
-	[ "$(list "{\"Type\":\"FROM_TIMESTAMP\",\"Timestamp\":$((before + 20))}")" = '1 2 3' ]
+	[ "$(list "{\"Type\":\"FROM_TIMESTAMP\",\"Timestamp\":$((before + 200))}")" = '1 2 3' ]
 	[ "$(list '{"Type":"AFTER_SHARD_ID","ShardId":"shardId-000000000001"}')" = '2 3' ]
 	kinesis ListShards "{\"StreamName\":\"$s\",\"MaxResults\":3}"
 	[ "$(jq '.Shards | length' "$reply")" = 3 ]
