@@ -357,3 +357,28 @@ for i in range(int(sys.argv[1])):
 blocked() {
 	[[ $(cat "/proc/$1/wchan") == *pipe_write* ]]
 }
+
+@test "the time limit is for standing still, not for the whole" {
+	scripted_start <<'END'
+>> 200 drip=0.002 eval
+ETag: "e1"
+
+"0123456789" * 220
+>> 200 delay=20
+ETag: "e1"
+
+late
+>> 200 repeat=inf
+ETag: "e1"
+
+in time
+END
+	try s3-cat --timeout 4 s3://bucket/k
+	[ "$status" -eq 0 ]
+	[ "${#output}" -eq 2200 ]
+	[ "$(scripted_count)" = 1 ]
+	try s3-cat -v --timeout 1 s3://bucket/k
+	[ "$status" -eq 0 ]
+	[ "$output" = 'in time' ]
+	[[ $stderr == *Timeout* ]]
+}
