@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crc.h"
 #include "diag.h"
 #include "digest.h"
 #include "mem.h"
@@ -14,6 +15,18 @@
 #define HEADERS 2
 #define AT_ONCE ((size_t)256 << 10) /* what stays in the cache meanwhile */
 
+/* The checksums of whole objects that are compared, the quickest first. */
+static const struct check {
+	const char *header;
+	size_t bytes;
+	uint64_t polynomial; /* 0: zlib's */
+} checks[] = {
+    {"x-amz-checksum-crc32", 4, 0},
+    {"x-amz-checksum-crc32c", 4, CRC_32C},
+    {"x-amz-checksum-crc64nvme", 8, CRC_64NVME},
+};
+enum { CHECKS = sizeof(checks) / sizeof(checks[0]) };
+
 /* What is known of an object; 0 bytes may still be all of it. */
 struct source {
 	struct object *object;
@@ -21,8 +34,8 @@ struct source {
 	int64_t next;    /* the first byte that nobody has asked for */
 	int64_t written; /* in whole pieces */
 	char etag[128];
-	uint32_t crc, expected; /* of what was written; of the whole */
-	bool checked;           /* there is one expected */
+	const struct check *check; /* NULL: the whole has none that is known */
+	uint64_t sum, expected;    /* of what was written; of the whole */
 };
 
 /* A run of an object's bytes, and the request that brings it. */
@@ -51,8 +64,9 @@ struct download {
 	size_t opened;       /* sources whose first request was made */
 	struct piece *first; /* in the order of writing */
 	struct piece *spare;
-	size_t pieces, most; /* in first, and how many there may be */
-	struct err *err;     /* why it ends */
+	size_t pieces, most;     /* in first, and how many there may be */
+	struct crc *crc[CHECKS]; /* made when they are needed */
+	struct err *err;         /* why it ends */
 };
 
 static int
@@ -157,20 +171,46 @@ in_turn(const struct piece *p)
 	       p->from == p->source->written;
 }
 
+/* Which checksum of the whole does the answer have? */
+static void
+find_check(struct piece *p)
+{
+	struct download *d = p->download;
+	struct source *s = p->source;
+	size_t len;
+	for (size_t i = 0; s->check == NULL && i < CHECKS; i++) {
+		const struct check *c = &checks[i];
+		const char *sum = call_header(&p->call, c->header, &len);
+		if (sum == NULL ||
+		    object_sum_read(sum, len, c->bytes, &s->expected) != 0)
+			continue;
+		s->check = c;
+		if (c->polynomial != 0 && d->crc[i] == NULL)
+			d->crc[i] = crc_new(c->polynomial);
+	}
+}
+
+static void
+add_to_sum(
+    const struct download *d, struct source *s, const char *bytes, size_t len)
+{
+	if (s->check == NULL)
+		return;
+	const struct crc *crc = d->crc[s->check - checks];
+	s->sum = crc == NULL ? digest_crc32((uint32_t)s->sum, bytes, len)
+			     : crc_add(crc, s->sum, bytes, len);
+}
+
 /* Read the header of an attempt before its first byte is taken. */
 static int
 look(struct piece *p)
 {
 	struct source *s = p->source;
-	size_t len;
 	p->looked = true;
 	if (check_place(p) != 0)
 		return -1;
 	if (p->to < 0) {
-		const char *crc =
-		    call_header(&p->call, "x-amz-checksum-crc32", &len);
-		s->checked = crc != NULL &&
-			     object_crc32_read(crc, len, &s->expected) == 0;
+		find_check(p);
 		p->to = s->size < DOWNLOAD_PART ? s->size : DOWNLOAD_PART;
 		s->next = p->to;
 		p->surplus = s->size > p->to;
@@ -188,7 +228,7 @@ put(struct piece *p, const char *bytes, size_t len)
 	struct source *s = p->source;
 	for (size_t n; len > 0; bytes += n, len -= n) {
 		n = len < AT_ONCE ? len : AT_ONCE;
-		s->crc = digest_crc32(s->crc, bytes, n);
+		add_to_sum(p->download, s, bytes, n);
 		if (tool_write(p->download->tool, bytes, n) != 0)
 			return -1;
 	}
@@ -351,11 +391,12 @@ finished(struct download *d, struct piece *p)
 static void
 finish_object(struct download *d, const struct source *s)
 {
-	if (s->checked && s->crc != s->expected)
+	if (s->check != NULL && s->sum != s->expected)
 		fail(d, ERR_REFUSED, "ChecksumMismatch", s,
 		    "what was written is not what was stored: drop it");
-	else if (!s->checked && d->tool->conf.verbose > 0)
-		diag("s3://%s/%s has no CRC32 of the whole: only its length "
+	else if (s->check == NULL && d->tool->conf.verbose > 0)
+		diag("s3://%s/%s has no checksum of the whole that is known: "
+		     "only its length "
 		     "is checked",
 		    s->object->bucket, s->object->key);
 }
@@ -436,6 +477,8 @@ download_run(struct tool *t, struct ident *ident,
 		turn(&d);
 	free_pieces(&d, d.first);
 	free_pieces(&d, d.spare);
+	for (size_t i = 0; i < CHECKS; i++)
+		crc_free(d.crc[i]);
 	free(d.source);
 	return err->kind == ERR_NONE ? 0 : -1;
 }

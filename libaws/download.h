@@ -16,8 +16,9 @@
  * object is the same (If-Match). What arrives in turn is written at once, what
  * arrives before its turn is kept.
  *
- * The CRC-32 of a whole object, where S3 keeps one, is compared at its end:
- * the bytes are written by then, and only the status can tell.
+ * A CRC of the whole object (CRC-32, CRC-32C, CRC-64/NVME), where S3 keeps
+ * one, is compared at its end: the bytes are written by then, and only the
+ * status can tell.
  *
  * Memory: as given, but at least two parts of 8 MiB.
  *

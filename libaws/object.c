@@ -120,28 +120,28 @@ object_moved(struct object *o, struct call *call, const struct conf *conf)
 }
 
 void
-object_crc32_text(uint32_t crc, char out[static OBJECT_CRC32])
+object_sum_text(uint64_t sum, size_t bytes, char out[static OBJECT_SUM])
 {
-	unsigned char bytes[4] = {(unsigned char)(crc >> 24),
-	    (unsigned char)(crc >> 16), (unsigned char)(crc >> 8),
-	    (unsigned char)crc};
+	unsigned char big[8];
 	struct buf text = {0};
-	text_base64(bytes, sizeof(bytes), &text);
-	snprintf(out, OBJECT_CRC32, "%s", text.data);
+	for (size_t i = bytes; i-- > 0; sum >>= 8)
+		big[i] = (unsigned char)sum;
+	text_base64(big, bytes, &text);
+	snprintf(out, OBJECT_SUM, "%s", text.data);
 	buf_clear(&text);
 }
 
 int
-object_crc32_read(const char *text, size_t len, uint32_t *crc)
+object_sum_read(const char *text, size_t len, size_t bytes, uint64_t *sum)
 {
-	struct buf bytes = {0};
+	struct buf big = {0};
 	int status = -1;
-	if (text_unbase64(text, len, &bytes) == 0 && bytes.len == 4) {
-		*crc = 0;
-		for (size_t i = 0; i < 4; i++)
-			*crc = *crc << 8 | (unsigned char)bytes.data[i];
+	if (text_unbase64(text, len, &big) == 0 && big.len == bytes) {
+		*sum = 0;
+		for (size_t i = 0; i < bytes; i++)
+			*sum = *sum << 8 | (unsigned char)big.data[i];
 		status = 0;
 	}
-	buf_clear(&bytes);
+	buf_clear(&big);
 	return status;
 }

@@ -45,10 +45,10 @@ void object_call(const struct object *o, const char *method, const char *path,
  */
 bool object_moved(struct object *o, struct call *call, const struct conf *conf);
 
-/* x-amz-checksum-crc32: base64 of the four bytes. */
-#define OBJECT_CRC32 9
-void object_crc32_text(uint32_t crc, char out[static OBJECT_CRC32]);
+/* A cyclic checksum as S3 writes it: base64 of its 4 or 8 bytes. */
+#define OBJECT_SUM 13
+void object_sum_text(uint64_t sum, size_t bytes, char out[static OBJECT_SUM]);
 /* -1: it is none of a whole object: "…-3" is of three parts' checksums. */
-int object_crc32_read(const char *text, size_t len, uint32_t *crc);
+int object_sum_read(const char *text, size_t len, size_t bytes, uint64_t *sum);
 
 #endif

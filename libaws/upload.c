@@ -96,7 +96,7 @@ cut_part(struct upload *u)
 	u->filling = NULL;
 	u->crc = digest_crc32_join(u->crc, p->crc, p->len);
 	p->number = ++u->parts;
-	object_crc32_text(p->crc, p->checksum);
+	object_sum_text(p->crc, sizeof(p->crc), p->checksum);
 	*u->ready_end = p;
 	u->ready_end = &p->next;
 }

@@ -219,7 +219,7 @@ upload_put(struct upload *u, struct upload_part *p, struct buf *out)
 	const struct object *o = u->about->object;
 	struct call call = {0};
 	size_t len = 0;
-	object_crc32_text(u->crc, u->checksum);
+	object_sum_text(u->crc, sizeof(u->crc), u->checksum);
 	const struct sigv4_header own[] = {
 	    {"x-amz-checksum-crc32", u->checksum}, {"If-None-Match", "*"}};
 	object_call(o, "PUT", o->path, &u->reply_header, &call);
@@ -267,12 +267,12 @@ take_reply(struct upload *u, const struct call *call, struct buf *out)
 	if (root == NULL)
 		return -1;
 	int status = 0;
-	uint32_t crc;
+	uint64_t sum;
 	const char *etag = xml_text(root, "ETag");
 	const char *checksum = xml_text(root, "ChecksumCRC32");
 	if (checksum != NULL &&
-	    object_crc32_read(checksum, strlen(checksum), &crc) == 0 &&
-	    crc != u->crc) {
+	    object_sum_read(checksum, strlen(checksum), 4, &sum) == 0 &&
+	    sum != u->crc) {
 		status = err_set(u->err, ERR_REFUSED, "ChecksumMismatch",
 		    "what S3 has is not what was sent: remove it");
 		name_object(u);
@@ -291,7 +291,7 @@ upload_complete(struct upload *u, struct buf *out)
 	struct call call = {0};
 	char size[24];
 	snprintf(size, sizeof(size), "%lld", (long long)u->total);
-	object_crc32_text(u->crc, u->checksum);
+	object_sum_text(u->crc, sizeof(u->crc), u->checksum);
 	const struct sigv4_header own[OWN_HEADERS] = {
 	    {"x-amz-checksum-crc32", u->checksum},
 	    {"x-amz-checksum-type", "FULL_OBJECT"},

@@ -15,7 +15,7 @@ struct upload_part {
 	size_t len, size, cap;
 	uint32_t crc;
 	int number; /* from 1 */
-	char checksum[OBJECT_CRC32];
+	char checksum[OBJECT_SUM];
 	struct sigv4_header header;
 	struct buf path, reply_header;
 	struct upload_part *next;
@@ -24,7 +24,7 @@ struct upload_part {
 /* What S3 has of a part. */
 struct upload_sent {
 	char etag[64];
-	char checksum[OBJECT_CRC32];
+	char checksum[OBJECT_SUM];
 };
 
 struct upload {
@@ -54,7 +54,7 @@ struct upload {
 
 	struct sigv4_header *header;
 	struct buf path, body, reply_header;
-	char checksum[OBJECT_CRC32]; /* of the whole */
+	char checksum[OBJECT_SUM]; /* of the whole */
 };
 
 /* Begin a multipart upload; upload_created takes the answer. */

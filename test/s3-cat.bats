@@ -38,7 +38,7 @@ END
 	[ "$(scripted_log '"\(.method) \(.path)"')" = \
 	    'GET /bucket/a%20b/%C3%BC%2B%25' ]
 	[ "$(scripted_log '.headers["x-amz-checksum-mode"]')" = ENABLED ]
-	[[ $stderr != *'no CRC32'* ]]
+	[[ $stderr != *'no checksum of the whole'* ]]
 }
 
 @test "what is not what was stored is a failure that the status tells" {
@@ -72,7 +72,36 @@ END
 	[ -z "$stderr" ]
 	try s3-cat -v s3://bucket/k
 	[ "$status" -eq 0 ]
-	[[ $stderr == *'no CRC32'* ]]
+	[[ $stderr == *'no checksum of the whole'* ]]
+}
+
+@test "the checksums that other clients store are compared as well" {
+	scripted_start <<'END'
+>> 200
+ETag: "e1"
+x-amz-checksum-crc64nvme: rosUhgp5mIg=
+
+123456789
+>> 200
+ETag: "e1"
+x-amz-checksum-crc32c: 4waSgw==
+
+123456789
+>> 200
+ETag: "e1"
+x-amz-checksum-crc64nvme: rosUhgp5mIg=
+
+12345678
+END
+	try s3-cat -v s3://bucket/k
+	[ "$status" -eq 0 ]
+	[[ $stderr != *'no checksum'* ]]
+	try s3-cat -v s3://bucket/k
+	[ "$status" -eq 0 ]
+	[[ $stderr != *'no checksum'* ]]
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 1 ]
+	[[ $stderr == *ChecksumMismatch* ]]
 }
 
 @test "a transfer that is cut goes on where it was, with the same object" {
