@@ -1,6 +1,16 @@
 /*
  * The bytes of objects: in a row of the store when they are few, else in a
  * file of their own beside it, DIR/s3/ID.
+ *
+ * Rows of 256 KiB or 1 MiB were tried for all. For 512 MiB, in CPU time on one
+ * core: write 1.31 s where a file takes 1.10, read 0.20 where it takes 0.06;
+ * and to remove them 1.8 s in one piece, in which nothing else is answered,
+ * where unlink(2) takes none. A file is written and read as fast as it comes
+ * and goes, and the write-ahead log stays small.
+ *
+ * A file is there before the row that makes it an object is committed, and is
+ * unlinked after the one that gave it up is: so a crash loses no object, and
+ * leaves at most files without rows, which go at the next start.
  */
 #include <sys/stat.h>
 

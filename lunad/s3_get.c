@@ -74,7 +74,6 @@ read_done(void *user)
 	s3_reader_free(user);
 }
 
-/* A single file goes out by sendfile(2). */
 static int
 send(struct request *r, const struct s3_object *o, const struct range *g)
 {

@@ -15,7 +15,8 @@
 #define TOGETHER 256 /* requests in one transaction */
 #define IDLE_MS 60000
 #define IDLE_CONNECTION_S 3600
-#define SOURCE_BLOCK ((size_t)64 << 10)
+/* MHD would read a file by 4 KiB. */
+#define SOURCE_BLOCK ((size_t)256 << 10)
 
 struct server {
 	struct lunad *lunad;
@@ -223,12 +224,6 @@ response_of(struct link *k)
 	if (reply_len(c) > 1 && (m->slow_ms > 0 || m->truncate))
 		return MHD_create_response_from_callback(
 		    reply_len(c), 1024, drip, k, NULL);
-	if (s->len > 0 && s->fd >= 0) {
-		int fd = s->fd;
-		s->fd = -1; /* the response's from here on */
-		return MHD_create_response_from_fd_at_offset64(
-		    s->len, fd, s->offset);
-	}
 	if (s->len > 0)
 		return MHD_create_response_from_callback(
 		    s->len, SOURCE_BLOCK, drip, k, NULL);
