@@ -361,3 +361,35 @@ refused() {
 	refused ResourceNotFoundException kinesis describe-stream \
 	    --stream-name clicks
 }
+
+@test "s3: buckets, a synchronised folder, large files, a presigned URL" {
+	local b=s3-cli-bucket
+	cd "$BATS_TEST_TMPDIR"
+	mkdir -p from/sub "from/with space"
+	echo one >from/1
+	echo two >"from/with space/2"
+	head -c 20000000 /dev/urandom >from/sub/large
+	ok s3 mb "s3://$b"
+	ok s3 sync --no-progress from "s3://$b/to"
+	ok s3api list-objects-v2 --bucket "$b" --prefix to/ --delimiter /
+	is '[.CommonPrefixes[].Prefix]' '["to/sub/","to/with space/"]'
+	is '[.Contents[].Key]' '["to/1"]'
+	ok s3 sync --no-progress "s3://$b/to" back
+	diff -r from back
+	ok s3 sync --no-progress "s3://$b/to" back
+	[ -z "$output" ]
+	ok s3 mv --no-progress "s3://$b/to/sub/large" "s3://$b/moved"
+	ok s3api head-object --bucket "$b" --key moved
+	is .ContentLength 20000000
+	ok s3api get-object --bucket "$b" --key moved --range bytes=5-9 part
+	cmp part <(tail -c +6 from/sub/large | head -c 5)
+	ok s3api put-object --bucket "$b" --key sum --body from/1 \
+	    --checksum-algorithm SHA256 --metadata a=b
+	is .ChecksumSHA256 "\"$(openssl dgst -sha256 -binary from/1 | base64)\""
+	# Where there was no version 2 ever, aws-cli 1 signs by version 4.
+	run cli --region eu-central-1 s3 presign "s3://$b/to/1"
+	[ "$(curl -sS "$output")" = one ]
+	refused BucketNotEmpty s3api delete-bucket --bucket "$b"
+	ok s3 rb --force "s3://$b"
+	refused NoSuchBucket s3api list-objects-v2 --bucket "$b"
+}

@@ -702,6 +702,127 @@ def tags_of_objects():
             Key="none")
 
 
+@case
+def tags_of_buckets():
+    b = bucket()
+    refused("NoSuchTagSet", "The TagSet does not exist", 404,
+            s3.get_bucket_tagging, Bucket=b)
+    tags = [{"Key": "k", "Value": "v w"}]
+    s3.put_bucket_tagging(Bucket=b, Tagging={"TagSet": tags})
+    equal(s3.get_bucket_tagging(Bucket=b)["TagSet"], tags)
+    refused("InvalidTag", "System tags cannot be added/updated by requester",
+            400, s3.put_bucket_tagging, Bucket=b,
+            Tagging={"TagSet": [{"Key": "aws:k", "Value": "v"}]})
+    s3.delete_bucket_tagging(Bucket=b)
+    refused("NoSuchTagSet", None, 404, s3.get_bucket_tagging, Bucket=b)
+
+
+@case
+def settings_of_buckets():
+    b = bucket()
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+            "BucketKeyEnabled": False}
+    field = "ServerSideEncryptionConfiguration"
+    equal(s3.get_bucket_encryption(Bucket=b)[field], {"Rules": [rule]})
+    kms = {"Rules": [{"ApplyServerSideEncryptionByDefault": {
+        "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/x"},
+        "BucketKeyEnabled": True}]}
+    s3.put_bucket_encryption(Bucket=b, **{field: kms})
+    equal(s3.get_bucket_encryption(Bucket=b)[field], kms)
+    s3.delete_bucket_encryption(Bucket=b)
+    equal(s3.get_bucket_encryption(Bucket=b)[field], {"Rules": [rule]})
+    closed = {k: True for k in ("BlockPublicAcls", "IgnorePublicAcls",
+                                "BlockPublicPolicy",
+                                "RestrictPublicBuckets")}
+    field = "PublicAccessBlockConfiguration"
+    equal(s3.get_public_access_block(Bucket=b)[field], closed)
+    s3.delete_public_access_block(Bucket=b)
+    got = refused("NoSuchPublicAccessBlockConfiguration", "The public access "
+                  "block configuration was not found", 404,
+                  s3.get_public_access_block, Bucket=b)
+    equal(got["Error"]["BucketName"], b)
+    s3.put_public_access_block(Bucket=b, **{field: {"BlockPublicAcls": True}})
+    equal(s3.get_public_access_block(Bucket=b)[field],
+          {"BlockPublicAcls": True})
+    field = "OwnershipControls"
+    equal(s3.get_bucket_ownership_controls(Bucket=b)[field],
+          {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
+    s3.delete_bucket_ownership_controls(Bucket=b)
+    refused("OwnershipControlsNotFoundError",
+            "The bucket ownership controls were not found", 404,
+            s3.get_bucket_ownership_controls, Bucket=b)
+    plainly = client(checked=False)
+    refused("MalformedXML", None, 400,
+            plainly.put_bucket_ownership_controls, Bucket=b,
+            OwnershipControls={"Rules": [{"ObjectOwnership": "nonsense"}]})
+
+
+@case
+def policies_of_buckets():
+    b = bucket()
+    refused("NoSuchBucketPolicy", "The bucket policy does not exist", 404,
+            s3.get_bucket_policy, Bucket=b)
+    policy = '{"Version":"2012-10-17","Statement":[]}'
+    s3.put_bucket_policy(Bucket=b, Policy=policy)
+    equal(s3.get_bucket_policy(Bucket=b)["Policy"], policy)
+    said = "Policies must be valid JSON and the first byte must be '{'"
+    for bad in ("", "invalid json"):
+        refused("MalformedPolicy", said, 400, s3.put_bucket_policy, Bucket=b,
+                Policy=bad)
+    refused("MalformedPolicy", "Missing required field Statement", 400,
+            s3.put_bucket_policy, Bucket=b, Policy="{}")
+    s3.delete_bucket_policy(Bucket=b)
+    refused("NoSuchBucketPolicy", None, 404, s3.get_bucket_policy, Bucket=b)
+    for owner, code, status in (("0000", "InvalidBucketOwnerAWSAccountID",
+                                 400), ("111111111111", "AccessDenied", 403)):
+        refused(code, None, status, s3.put_bucket_policy, Bucket=b,
+                Policy=policy, ExpectedBucketOwner=owner)
+    s3.put_bucket_policy(Bucket=b, Policy=policy,
+                         ExpectedBucketOwner="000000000000")
+
+
+@case
+def what_a_bucket_does_not_have():
+    b = bucket()
+    equal(plain(s3.get_bucket_versioning(Bucket=b)), {})
+    equal(plain(s3.get_bucket_logging(Bucket=b)), {})
+    equal(plain(s3.get_bucket_notification_configuration(Bucket=b)), {})
+    equal(s3.get_bucket_request_payment(Bucket=b)["Payer"], "BucketOwner")
+    for code, call in (
+            ("NoSuchCORSConfiguration", s3.get_bucket_cors),
+            ("NoSuchWebsiteConfiguration", s3.get_bucket_website),
+            ("NoSuchLifecycleConfiguration",
+             s3.get_bucket_lifecycle_configuration),
+            ("ReplicationConfigurationNotFoundError",
+             s3.get_bucket_replication),
+            ("ObjectLockConfigurationNotFoundError",
+             s3.get_object_lock_configuration)):
+        refused(code, None, 404, call, Bucket=b)
+    refused("NotImplemented", None, 501, s3.put_bucket_versioning, Bucket=b,
+            VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_notification_configuration(
+        Bucket=b, NotificationConfiguration={})
+    refused("NotImplemented", None, 501,
+            s3.put_bucket_notification_configuration, Bucket=b,
+            NotificationConfiguration={"QueueConfigurations": [
+                {"QueueArn": "arn:aws:sqs:us-east-1:000000000000:q",
+                 "Events": ["s3:ObjectCreated:*"]}]})
+    grants = s3.get_bucket_acl(Bucket=b)["Grants"]
+    equal([g["Permission"] for g in grants], ["FULL_CONTROL"])
+    s3.put_bucket_acl(Bucket=b, ACL="private")
+    refused("AccessControlListNotSupported",
+            "The bucket does not allow ACLs", 400, s3.put_bucket_acl,
+            Bucket=b, ACL="public-read")
+    rules = [{"ID": "x", "Status": "Enabled", "Filter": {"Prefix": "a/"},
+              "Expiration": {"Days": 7}}]
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=b, LifecycleConfiguration={"Rules": rules})
+    equal(s3.get_bucket_lifecycle_configuration(Bucket=b)["Rules"], rules)
+    s3.delete_bucket_lifecycle(Bucket=b)
+    refused("NoSuchLifecycleConfiguration", None, 404,
+            s3.get_bucket_lifecycle_configuration, Bucket=b)
+
+
 def fetch(url, data=None, method=None, headers=None):
     ask = urllib.request.Request(url, data=data, method=method,
                                  headers=headers or {})
