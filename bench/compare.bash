@@ -80,3 +80,40 @@ spread() {
 	    NR == 1 { low = $3 } { high = $3 }
 	    END { printf "%.3g..%.3g of %d rounds", low, high, NR }'
 }
+
+# cpu_of COMMAND…: its CPU in seconds, to a millisecond, to $work/cpu, and its
+# resident memory in KiB to $work/kib.
+cpu_of() {
+	local TIMEFORMAT='%3U %3S'
+	{
+		time /usr/bin/time -o "$work/kib" -f %M "$@" >/dev/null \
+		    2>"$work/stderr"
+	} 2>"$work/times" || return
+	awk '{ print $1 + $2 }' "$work/times" >"$work/cpu"
+}
+
+# grow_by_tens SERIES WHAT COUNT COMMAND…: CPU a record and memory for COUNT
+# events (make_events prints them), ten times and a hundred times as many; the
+# median of the rounds, as a multiple of the first. Flat is 1.
+grow_by_tens() {
+	local series=$1 what=$2 count=$3 n i first=
+	shift 3
+	: >"$series"
+	for n in "$count" "$((count * 10))" "$((count * 100))"; do
+		make_events "$n" >"$work/grown"
+		for ((i = 0; i < ${ROUNDS:-5}; i++)); do
+			cpu_of "$@" <"$work/grown" || return
+			echo "$(divide "$(cat "$work/cpu")" "${n}e-6")" \
+			    "$(cat "$work/kib")"
+		done | sort -g | sed -n "$(((${ROUNDS:-5} + 1) / 2))p" \
+		    >"$work/middle"
+		read -r cpu kib <"$work/middle"
+		first=${first:-$cpu}
+		say "$what, $n events, CPU an event" \
+		    "$(divide "$cpu" "$first")" \
+		    "$cpu microseconds, $kib KiB resident"
+		printf '%s\t%s\t%s\n' "$n" "$cpu" "$kib" >>"$series"
+	done
+	rm "$work/grown"
+	echo "  series: $series"
+}
