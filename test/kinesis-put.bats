@@ -193,8 +193,11 @@ in_order() {
 	contract_signal
 }
 
-@test "after a signal stdin is read to its end; a second one kills" {
+@test "after a signal stdin is read to its end" {
 	contract_reads_on
+}
+
+@test "a second signal kills" {
 	contract_second_signal
 }
 
