@@ -164,6 +164,12 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@BUILD='$(abspath $(BUILD))' examples/lottery/demo.sh
 
+# The second one: a shop's events by S3, two streams and windows.
+demo-clickstream:
+	@sh test/deps $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_DEMO)
+	@$(MAKE) --no-print-directory all $(EXAMPLES)
+	@BUILD='$(abspath $(BUILD))' examples/clickstream/demo.sh
+
 # What shellcheck cannot see of a bats file: variables that other files set
 # or read, that each test is a subshell, that its functions are run by name,
 # that a file read on stdin is not written by a tool that only looks at it.
@@ -215,7 +221,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all deps check proof demo lint bench interop valgrind fuzz fuzz-replay install \
+.PHONY: all deps check proof demo demo-clickstream lint bench interop valgrind fuzz fuzz-replay install \
 	uninstall clean
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
