@@ -347,14 +347,16 @@ renewed() {
 }
 
 @test "a second signal kills, whichever it is" {
-	queue "$q" VisibilityTimeout=60
-	local pair
+	local pair base=$q
 	for pair in TERM:TERM TERM:INT INT:INT INT+TERM; do
+		# Its own queue: a poll of the one before may still be open.
+		q=$base-${pair/[:+]/-}
+		queue "$q" VisibilityTimeout=60
 		fill 1
-		hearing sqs-recv -f "$q" >"$out" 3>&- &
+		hearing sqs-recv -f "$q" >"$out.$pair" 3>&- &
 		pid=$!
 		# Until that is settled it has something to wait for.
-		until_true lines_of "$out" 1
+		until_true lines_of "$out.$pair" 1
 		killed_by_second "$pid" "$pair"
 	done
 }
