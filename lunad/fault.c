@@ -403,10 +403,30 @@ turn_md5(struct buf *out)
 	}
 }
 
+/* The same of an answer whose digests are headers. */
+static void
+turn_headers(struct call *c)
+{
+	for (size_t i = 0; i < c->headers; i++) {
+		struct call_header *h = &c->header[i];
+		bool etag = strcmp(h->name, "ETag") == 0;
+		if (!etag && (strncmp(h->name, "x-amz-checksum-", 15) != 0 ||
+				 strcmp(h->name + 15, "type") == 0 ||
+				 strcmp(h->name + 15, "algorithm") == 0))
+			continue;
+		char *value = request_copy(&c->r, h->value, strlen(h->value));
+		char *first = value + (etag && value[0] == '"');
+		*first = *first == '0' ? '1' : '0';
+		h->value = value;
+	}
+}
+
 void
 faults_edit(struct call *c)
 {
-	if (c->out.len == 0)
+	if (c->protocol == PROTOCOL_RAW && c->mischief.wrong_md5)
+		turn_headers(c);
+	if (c->out.len == 0 || c->protocol == PROTOCOL_RAW)
 		return;
 	if (c->mischief.missing_entry)
 		drop_entry(&c->out);

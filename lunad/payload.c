@@ -18,7 +18,7 @@
 #include "sum.h"
 #include "text.h"
 
-#define LINE_MAX 8192 /* a chunk's head, a trailer */
+#define HEAD_MAX 8192 /* a chunk's head, a trailer */
 #define TRAILERS 8
 #define CHUNK_LEAST 8192 /* of every signed one but the last */
 #define HEX (2 * DIGEST_SHA256)
@@ -106,7 +106,7 @@ open_chunks(struct call *c, struct payload *p, const struct kind *kind)
 	p->state = HEAD;
 	p->is_signed = kind->is_signed;
 	p->has_trailer = kind->has_trailer;
-	buf_init(&p->line, LINE_MAX);
+	buf_init(&p->line, HEAD_MAX);
 	if (!p->is_signed)
 		return 0;
 	p->key = auth_derived(&c->signer);

@@ -132,7 +132,7 @@ answer_copy(struct request *r, const struct s3_object *o)
 	s3_tag(r->out, o->sum->element, o->sum_text);
 	s3_tag(r->out, "ChecksumType", o->sum_type);
 	s3_finish(r, "CopyObjectResult");
-	raw_answer(r, "x-amz-server-side-encryption", "AES256");
+	s3_answer_encryption(r, o->meta);
 }
 
 int

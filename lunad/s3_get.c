@@ -121,7 +121,7 @@ answer_headers(
 	raw_answer(r, "Last-Modified", s3_date(r, o->modified_ms));
 	raw_answer(r, "ETag", request_format(r, "\"%s\"", o->etag));
 	raw_answer(r, "Accept-Ranges", "bytes");
-	raw_answer(r, "x-amz-server-side-encryption", "AES256");
+	s3_answer_encryption(r, o->meta);
 	if (strcmp(o->class, "STANDARD") != 0)
 		raw_answer(r, "x-amz-storage-class", o->class);
 	if (*o->tags != '\0')

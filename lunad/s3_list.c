@@ -6,7 +6,7 @@
 
 /* A page of a listing: what is asked, and what was found. */
 struct page {
-	bool v2, encoded, full;
+	bool owner, encoded, full;
 	const char *prefix, *delimiter, *after; /* "" when not said */
 	size_t prefix_len, delimiter_len, after_len;
 	int64_t max, count;
@@ -43,6 +43,8 @@ put_object(struct request *r, struct page *p, sqlite3_stmt *q)
 		s3_tag(out, "ChecksumType", store_text(q, 6));
 	}
 	s3_tag_int(out, "Size", store_int(q, 1));
+	if (p->owner)
+		buf_addf(out, "<Owner><ID>%s</ID></Owner>", r->account);
 	s3_tag(out, "StorageClass", store_text(q, 4));
 	buf_add_text(out, "</Contents>");
 }
@@ -207,7 +209,7 @@ put_found(struct request *r, const struct page *p)
 int
 s3_list_objects(struct request *r)
 {
-	struct page p = {0};
+	struct page p = {.owner = true};
 	p.after = text_of(r, "marker", &p.after_len);
 	if (s3_bucket(r) < 0 || read_page(r, &p) < 0)
 		return -1;
@@ -241,13 +243,13 @@ read_token(struct request *r, struct page *p, const char *token)
 }
 
 static void
-put_token(struct request *r, const struct buf *last)
+put_token(struct request *r, const char *name, const struct buf *last)
 {
 	struct buf plain = {0}, b = {0};
 	buf_add_char(&plain, '1');
 	buf_add(&plain, buf_text(last), last->len);
 	text_base64(plain.data, plain.len, &b);
-	s3_tag(r->out, "NextContinuationToken", b.data);
+	s3_tag(r->out, name, b.data);
 	buf_clear(&plain);
 	buf_clear(&b);
 }
@@ -255,7 +257,8 @@ put_token(struct request *r, const struct buf *last)
 int
 s3_list_objects_v2(struct request *r)
 {
-	struct page p = {.v2 = true};
+	const char *fetch = s3_query(r, "fetch-owner");
+	struct page p = {.owner = fetch != NULL && strcmp(fetch, "true") == 0};
 	const char *token = s3_query(r, "continuation-token");
 	const char *start = text_of(r, "start-after", &p.after_len);
 	size_t start_len = p.after_len;
@@ -272,31 +275,59 @@ s3_list_objects_v2(struct request *r)
 	if (start_len > 0)
 		s3_tag_key(r->out, "StartAfter", start, start_len, p.encoded);
 	if (p.full)
-		put_token(r, &p.last);
+		put_token(r, "NextContinuationToken", &p.last);
 	put_found(r, &p);
 	clear_page(&p);
 	return 0;
 }
 
+static void
+put_bucket(struct request *r, sqlite3_stmt *q)
+{
+	buf_add_text(r->out, "<Bucket>");
+	s3_tag(r->out, "Name", store_text(q, 0));
+	s3_tag_time(r->out, "CreationDate", store_int(q, 1));
+	s3_tag(r->out, "BucketRegion", store_text(q, 2));
+	s3_tag(r->out, "BucketArn",
+	    request_format(r, "arn:aws:s3:::%s", store_text(q, 0)));
+	buf_add_text(r->out, "</Bucket>");
+}
+
 int
 s3_list_buckets(struct request *r)
 {
+	struct page p = {.after = ""};
+	size_t region_len;
+	const char *region = text_of(r, "bucket-region", &region_len);
+	const char *token = s3_query(r, "continuation-token");
+	p.prefix = text_of(r, "prefix", &p.prefix_len);
+	if (s3_query_int(r, "max-buckets", 10000, 10000, &p.max) < 0 ||
+	    (token != NULL && *token != '\0' && read_token(r, &p, token) < 0))
+		return -1;
 	s3_begin(r, "ListAllMyBucketsResult");
-	buf_add_text(r->out, "<Owner>");
-	s3_tag(r->out, "ID", r->account);
-	buf_add_text(r->out, "</Owner><Buckets>");
+	buf_addf(r->out, "<Owner><ID>%s</ID></Owner><Buckets>", r->account);
 	sqlite3_stmt *q = store_query(r->store,
-	    "SELECT name, created_ms, region FROM s3_bucket WHERE account = ?"
-	    " ORDER BY name",
-	    "t", r->account);
-	while (store_next(q)) {
-		buf_add_text(r->out, "<Bucket>");
-		s3_tag(r->out, "Name", store_text(q, 0));
-		s3_tag_time(r->out, "CreationDate", store_int(q, 1));
-		s3_tag(r->out, "BucketRegion", store_text(q, 2));
-		buf_add_text(r->out, "</Bucket>");
+	    "SELECT name, created_ms, region FROM s3_bucket"
+	    " WHERE account = ?1 AND name > ?2"
+	    " AND substr(name, 1, length(?3)) = ?3"
+	    " AND (?4 = '' OR region = ?4) ORDER BY name",
+	    "tttt", r->account, p.after, p.prefix, region);
+	while (!p.full && store_next(q)) {
+		p.full = p.count == p.max;
+		if (p.full)
+			break;
+		p.count++;
+		buf_reset(&p.last);
+		buf_add_text(&p.last, store_text(q, 0));
+		put_bucket(r, q);
 	}
+	store_end(q);
 	buf_add_text(r->out, "</Buckets>");
+	if (*p.prefix != '\0')
+		s3_tag(r->out, "Prefix", p.prefix);
+	if (p.full)
+		put_token(r, "ContinuationToken", &p.last);
 	s3_finish(r, "ListAllMyBucketsResult");
+	clear_page(&p);
 	return 0;
 }

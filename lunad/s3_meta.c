@@ -7,6 +7,7 @@
 #define USER_META_MAX 2048
 
 static const char meta_prefix[] = "x-amz-meta-";
+static const char encryption[] = "x-amz-server-side-encryption";
 
 /* Kept and given back as they are; query: what a signed GET may say instead. */
 static const struct {
@@ -19,6 +20,8 @@ static const struct {
     {"Cache-Control", "response-cache-control"},
     {"Expires", "response-expires"},
     {"x-amz-website-redirect-location", NULL},
+    {"x-amz-server-side-encryption", NULL},
+    {"x-amz-server-side-encryption-aws-kms-key-id", NULL},
 };
 
 #define KEPT (sizeof(kept) / sizeof(kept[0]))
@@ -69,9 +72,26 @@ too_large(struct request *r, size_t size)
 	    "Your metadata headers exceed the maximum allowed metadata size");
 }
 
+static int
+check_encryption(struct request *r)
+{
+	const char *said = raw_header(r, encryption);
+	if (said == NULL || strcmp(said, "AES256") == 0 ||
+	    strcmp(said, "aws:kms") == 0 || strcmp(said, "aws:kms:dsse") == 0)
+		return 0;
+	s3_more(r, "ArgumentName", encryption);
+	s3_more(r, "ArgumentValue", said);
+	return fail(r, 400, "InvalidEncryptionAlgorithmError",
+	    "The Encryption request you specified is not valid. Supported "
+	    "value: AES256.");
+}
+
 int
 s3_meta_read(struct request *r, const char **meta)
 {
+	*meta = "";
+	if (check_encryption(r) < 0)
+		return -1;
 	struct buf out = {0};
 	const char *name, *value;
 	size_t own = 0;
@@ -106,6 +126,26 @@ instead_of(struct request *r, const char *name)
 	return NULL;
 }
 
+/* What was asked for, or what every object has. */
+void
+s3_answer_encryption(struct request *r, const char *meta)
+{
+	bool said = false;
+	for (const char *at = meta; *at != '\0';) {
+		size_t len = strcspn(at, "\n");
+		const char *colon = memchr(at, ':', len);
+		if (strncmp(at, encryption, sizeof(encryption) - 1) == 0) {
+			said = true;
+			raw_answer(r, request_copy(r, at, (size_t)(colon - at)),
+			    request_copy(
+				r, colon + 1, len - (size_t)(colon + 1 - at)));
+		}
+		at += len + (at[len] == '\n');
+	}
+	if (!said)
+		raw_answer(r, encryption, "AES256");
+}
+
 void
 s3_meta_answer(struct request *r, const char *meta)
 {
@@ -119,7 +159,9 @@ s3_meta_answer(struct request *r, const char *meta)
 		if (strcmp(name, "Content-Type") == 0) {
 			typed = true;
 			r->type = value;
-		} else if (instead_of(r, name) == NULL) {
+		} else if (strncmp(name, encryption, sizeof(encryption) - 1) !=
+			       0 &&
+			   instead_of(r, name) == NULL) {
 			raw_answer(r, name, value);
 		}
 		at += len + (at[len] == '\n');

@@ -73,7 +73,7 @@ s3_upload_part(struct request *r)
 	    store_part(r, &u, number) < 0)
 		return -1;
 	raw_answer(r, "ETag", request_format(r, "\"%s\"", in->etag));
-	raw_answer(r, "x-amz-server-side-encryption", "AES256");
+	s3_answer_encryption(r, u.meta);
 	if (in->told_how != NULL)
 		raw_answer(r, in->told_how->header, in->told_text);
 	else if (u.sum != NULL)
@@ -138,6 +138,6 @@ s3_upload_part_copy(struct request *r)
 	if (u.sum != NULL)
 		s3_tag(r->out, u.sum->element, q->incoming->kept_text);
 	s3_finish(r, "CopyPartResult");
-	raw_answer(r, "x-amz-server-side-encryption", "AES256");
+	s3_answer_encryption(r, u.meta);
 	return 0;
 }

@@ -166,6 +166,7 @@ bool s3_piece(struct request *r, const struct s3_object *o, int64_t number,
 /* s3_meta.c: the headers that an object keeps. -1 after fail(). */
 int s3_meta_read(struct request *r, const char **meta);
 void s3_meta_answer(struct request *r, const char *meta);
+void s3_answer_encryption(struct request *r, const char *meta);
 int s3_class_read(struct request *r, const char **class);
 
 /* s3_condition.c: If-Match and its kin; -1 after fail(). o NULL: none. */

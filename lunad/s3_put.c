@@ -1,4 +1,5 @@
 #include <string.h>
+#include <strings.h>
 
 #include "s3_private.h"
 
@@ -16,11 +17,25 @@ s3_put_begin(struct request *r)
 	return 0;
 }
 
+static int
+no_lists(struct request *r)
+{
+	return fail(r, 400, "AccessControlListNotSupported",
+	    "The bucket does not allow ACLs");
+}
+
 int
 s3_put_check(struct request *r)
 {
 	const struct s3 *q = s3_of(r);
-	const char *acl = raw_header(r, "x-amz-acl");
+	const char *acl = raw_header(r, "x-amz-acl"), *name, *value;
+	for (size_t i = 0; raw_header_at(r, i, &name, &value); i++) {
+		if (strncasecmp(name, "x-amz-grant-", 12) == 0)
+			return no_lists(r);
+		if (strncasecmp(name, "x-amz-object-lock-", 18) == 0)
+			return fail(r, 400, "InvalidRequest",
+			    "Bucket is missing Object Lock Configuration");
+	}
 	if (q->key_len > S3_KEY_MAX) {
 		s3_more_int(r, "Size", (int64_t)q->key_len);
 		s3_more_int(r, "MaxSizeAllowed", S3_KEY_MAX);
@@ -28,8 +43,7 @@ s3_put_check(struct request *r)
 	}
 	if (acl != NULL && strcmp(acl, "private") != 0 &&
 	    strcmp(acl, "bucket-owner-full-control") != 0)
-		return fail(r, 400, "AccessControlListNotSupported",
-		    "The bucket does not allow ACLs");
+		return no_lists(r);
 	if (raw_header(r, "x-amz-server-side-encryption-customer-algorithm") !=
 	    NULL)
 		return s3_missing_feature(
@@ -57,7 +71,7 @@ s3_put_object(struct request *r)
 	o.sum_text = in->kept_text;
 	s3_object_put(r->lunad, q->bucket, q->key, q->key_len, &o);
 	raw_answer(r, "ETag", request_format(r, "\"%s\"", o.etag));
-	raw_answer(r, "x-amz-server-side-encryption", "AES256");
+	s3_answer_encryption(r, o.meta);
 	raw_answer(r, o.sum->header, o.sum_text);
 	raw_answer(r, "x-amz-checksum-type", o.sum_type);
 	return 0;

@@ -116,7 +116,7 @@ s3_create_upload(struct request *r)
 	    "ittbittttb", id, token, q->bucket, q->key, q->key_len, r->now_ms,
 	    class, sum == NULL ? NULL : sum->name, type, tags, meta,
 	    strlen(meta));
-	raw_answer(r, "x-amz-server-side-encryption", "AES256");
+	s3_answer_encryption(r, meta);
 	if (sum != NULL) {
 		raw_answer(r, "x-amz-checksum-algorithm", sum->name);
 		raw_answer(r, "x-amz-checksum-type", type);

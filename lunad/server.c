@@ -328,8 +328,9 @@ welcome(struct link *k)
 	const struct auth_header *expect = call_asked(&k->call, "expect");
 	if (k->call.r.error_status == 0 || expect == NULL)
 		return MHD_YES;
-	if (!run(k))
-		return MHD_YES;
+	/* It has done nothing that is to be committed first. */
+	dispatch(k->server->lunad, &k->call);
+	k->state = LINK_READY;
 	return send_reply(k);
 }
 

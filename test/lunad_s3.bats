@@ -154,7 +154,9 @@ wait_for() {
 	    --fault 's3:HeadBucket=expire:x1' \
 	    --fault 's3:ListObjects=503:x1' \
 	    --fault 's3:GetObjectTagging=garbage:x1' \
-	    --fault 's3:CopyObject=lost-reply:x1'
+	    --fault 's3:CopyObject=lost-reply:x1' \
+	    --fault 's3:HeadObject=wrong-md5:x1' \
+	    --fault 's3:DeleteObjects=refuse:bad'
 	noise 200000
 	s3 PUT "$b"
 	s3 PUT "$b/k" -T noise.200000 && return 1
@@ -171,6 +173,16 @@ wait_for() {
 	s3 PUT "$b/copy" -H "x-amz-copy-source: $b/k" && return 1
 	s3 GET "$b/copy" >/dev/null
 	cmp "$reply" noise.200000
+	etag() {
+		s3 HEAD "$b/k" -I >/dev/null
+		sed -n 's/^ETag: "\(.*\)".*/\1/Ip' "$headers"
+	}
+	[ "$(etag)" != "$(md5sum <noise.200000 | cut -c -32)" ]
+	[ "$(etag)" = "$(md5sum <noise.200000 | cut -c -32)" ]
+	printf '<Delete><Object><Key>copy</Key></Object><Object><Key>bad</Key></Object></Delete>' >delete
+	s3 POST "$b?delete=" --data-binary @delete \
+	    -H "Content-MD5: $(openssl dgst -md5 -binary delete | base64)"
+	[ "$(element Key | xargs) $(element Code)" = 'copy bad AccessDenied' ]
 }
 
 @test "a truncated answer is cut in its middle, a slow one comes bytewise" {

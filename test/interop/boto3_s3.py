@@ -166,6 +166,42 @@ def objects_come_back_as_they_went():
 
 
 @case
+def buckets_are_listed_by_pages():
+    made = sorted(bucket() for _ in range(3))
+    there = client(region="eu-west-3")
+    far = name("b")
+    there.create_bucket(Bucket=far, CreateBucketConfiguration={
+        "LocationConstraint": "eu-west-3"})
+    found, kw = [], {}
+    while True:
+        got = s3.list_buckets(MaxBuckets=2, Prefix="b-", **kw)
+        found += [x["Name"] for x in got["Buckets"]]
+        assert len(got["Buckets"]) <= 2
+        if "ContinuationToken" not in got:
+            break
+        kw = {"ContinuationToken": got["ContinuationToken"]}
+    equal(found, sorted(set(found)))
+    assert set(made) <= set(found)
+    got = s3.list_buckets(BucketRegion="eu-west-3")
+    assert far in [x["Name"] for x in got["Buckets"]]
+    assert made[0] not in [x["Name"] for x in got["Buckets"]]
+    equal(s3.list_buckets(Prefix="none")["Buckets"], [])
+
+
+@case
+def encryption_that_is_asked_for_is_told():
+    b = bucket()
+    kw = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/x"}
+    for got in (put(b, "k", **kw), get(b, "k"),
+                s3.head_object(Bucket=b, Key="k")):
+        equal({k: got[k] for k in kw}, kw)
+    equal(put(b, "k")["ServerSideEncryption"], "AES256")
+    refused("InvalidEncryptionAlgorithmError", "The Encryption request you "
+            "specified is not valid. Supported value: AES256.", 400,
+            s3.put_object, Bucket=b, Key="k", ServerSideEncryption="KMS")
+
+
+@case
 def keys_are_bytes():
     b = bucket()
     keys = ["a//b", "../x", "..", ".", "a%2Fb", "/lead", "a b+c&d=e?f#g",
@@ -567,6 +603,11 @@ def listings():
         kw = {"ContinuationToken": got["NextContinuationToken"]}
     equal((found, pages), (keys, 5))
     one = got["Contents"][-1]
+    equal("Owner" in one, False)
+    equal(s3.list_objects(Bucket=b)["Contents"][0]["Owner"]["ID"],
+          "000000000000")
+    got = s3.list_objects_v2(Bucket=b, FetchOwner=True)
+    equal(got["Contents"][0]["Owner"]["ID"], "000000000000")
     equal({k: one[k] for k in ("ETag", "Size", "StorageClass",
                                "ChecksumAlgorithm", "ChecksumType")},
           {"ETag": md5(b"test"), "Size": 4, "StorageClass": "STANDARD",
