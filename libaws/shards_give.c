@@ -46,6 +46,21 @@ is_sequence(const struct shard *shard, struct json sequence)
 	return shard->sequence != NULL && json_is(sequence, shard->sequence);
 }
 
+/* A producer that did not know of a split yet has put records here that belong
+ * elsewhere, and has put them there, too, when it learnt of it. */
+static bool
+is_ours(const struct shard *shard, const struct kpl_record *r)
+{
+	struct hash_key hash = hash_key_of(r->key.at, r->key.len);
+	if (r->hash_key.at != NULL &&
+	    hash_key_parse(r->hash_key.at, r->hash_key.len, &hash) != 0)
+		return true;
+	if (hash_key_compare(shard->low, shard->high) > 0)
+		return true;
+	return hash_key_compare(shard->low, hash) <= 0 &&
+	       hash_key_compare(hash, shard->high) <= 0;
+}
+
 /* The next of the records in the one at hand; those at or before the position
  * that was marked in it are left out. */
 static bool
@@ -56,7 +71,8 @@ next_in_kpl(struct shards *s, struct shards_record *out)
 	struct kpl_record one;
 	while (kpl_next(&s->kpl, &one)) {
 		int64_t sub = s->sub++;
-		if (is_sequence(shard, sequence) && sub <= shard->sub)
+		if ((is_sequence(shard, sequence) && sub <= shard->sub) ||
+		    !is_ours(shard, &one))
 			continue;
 		out->sub = sub;
 		out->key = one.key.at;

@@ -1,6 +1,7 @@
 #ifndef LUNA_SHARDS_INNER_H
 #define LUNA_SHARDS_INNER_H
 
+#include "hash_key.h"
 #include "kpl.h"
 #include "shards.h"
 
@@ -21,6 +22,7 @@ enum shard_state {
 struct shard {
 	char *id, *parent, *parent2; /* NULL: none */
 	bool closed;                 /* by a split or merge */
+	struct hash_key low, high; /* its keys' hashes; low > high: not known */
 	enum shard_state state;
 	enum shards_from from; /* where it begins without a sequence */
 	bool at_tip;           /* as of the reply at hand */

@@ -59,6 +59,23 @@ add(struct shards *s, char *id, char *parent, char *parent2)
 	return new;
 }
 
+static void
+read_hash(struct json range, const char *name, struct hash_key *out)
+{
+	struct json v = json_get(range, name);
+	if (v.type == JSON_STRING)
+		hash_key_parse(v.at + 1, v.len - 2, out);
+}
+
+static void
+set_range(struct shard *shard, struct json v)
+{
+	struct json range = json_get(v, "HashKeyRange");
+	shard->low = (struct hash_key){0, 1};
+	read_hash(range, "StartingHashKey", &shard->low);
+	read_hash(range, "EndingHashKey", &shard->high);
+}
+
 /* Add the shards of one page; *next: the token of the one after it. */
 static int
 read_page(
@@ -76,11 +93,12 @@ read_page(
 		struct shard *new = add(s, json_dup(json_get(v, "ShardId")),
 		    json_dup(json_get(v, "ParentShardId")),
 		    json_dup(json_get(v, "AdjacentParentShardId")));
-		if (new != NULL)
-			new->closed =
-			    json_get(json_get(v, "SequenceNumberRange"),
-				"EndingSequenceNumber")
-				.type == JSON_STRING;
+		if (new == NULL)
+			continue;
+		set_range(new, v);
+		new->closed = json_get(json_get(v, "SequenceNumberRange"),
+				  "EndingSequenceNumber")
+				  .type == JSON_STRING;
 	}
 	*next = json_dup(json_get(reply, "NextToken"));
 	return 0;
@@ -123,9 +141,11 @@ shards_add_children(struct shards *s, struct json reply)
 	json_each(list, &it);
 	while (json_next(&it, NULL, &v)) {
 		struct json parents = json_get(v, "ParentShards");
-		add(s, json_dup(json_get(v, "ShardId")),
+		struct shard *new = add(s, json_dup(json_get(v, "ShardId")),
 		    json_dup(json_at(parents, 0)),
 		    json_dup(json_at(parents, 1)));
+		if (new != NULL)
+			set_range(new, v);
 	}
 	return json_count(list) > 0;
 }

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "hash_key.h"
 #include "json.h"
-#include "kinesis_hash.h"
 #include "kinesis_limit.h"
 #include "kinesis_sequence.h"
 #include "lunad.h"
@@ -40,7 +40,7 @@ struct kinesis_shard {
 	uint32_t index;
 	char name[KINESIS_SHARD_ID];
 	int64_t parent, adjacent; /* indexes; -1: none */
-	struct kinesis_hash from, to;
+	struct hash_key from, to;
 	int64_t epoch_s; /* in its sequence numbers */
 	int64_t created_ms;
 	int64_t closed_ms; /* 0: open */
@@ -113,7 +113,7 @@ struct kinesis_shard *kinesis_shard_asked(
     struct request *r, const struct kinesis_stream *s, const char *what);
 /* The open shard of this hash key. */
 struct kinesis_shard *kinesis_shard_of(
-    const struct kinesis_stream *s, struct kinesis_hash key);
+    const struct kinesis_stream *s, struct hash_key key);
 bool kinesis_shard_expired(const struct kinesis_stream *s,
     const struct kinesis_shard *shard, int64_t now_ms);
 /* Append the Shard as an element. */

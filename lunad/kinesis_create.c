@@ -17,9 +17,8 @@ create_shards(struct request *r, struct kinesis_stream *s, uint32_t count)
 		    &(struct kinesis_shard){.index = i,
 			.parent = -1,
 			.adjacent = -1,
-			.from = kinesis_hash_part(i, count),
-			.to = kinesis_hash_before(
-			    kinesis_hash_part(i + 1, count)),
+			.from = hash_key_part(i, count),
+			.to = hash_key_before(hash_key_part(i + 1, count)),
 			.epoch_s = r->now_ms / 1000,
 			.created_ms = r->now_ms});
 	return ANSWER;

@@ -137,7 +137,7 @@ put_children(struct get *g)
 {
 	struct buf *out = g->r->out;
 	const struct kinesis_stream *s = g->at.stream;
-	char id[KINESIS_SHARD_ID], hash[KINESIS_HASH];
+	char id[KINESIS_SHARD_ID], hash[HASH_KEY];
 	put_open(out, "ChildShards", '[');
 	for (size_t i = 0; i < s->shards; i++) {
 		const struct kinesis_shard *d = &s->shard[i];
@@ -155,9 +155,9 @@ put_children(struct get *g)
 		}
 		put_close(out, ']');
 		put_open(out, "HashKeyRange", '{');
-		kinesis_hash_print(d->from, hash);
+		hash_key_print(d->from, hash);
 		put_text(out, "StartingHashKey", hash);
-		kinesis_hash_print(d->to, hash);
+		hash_key_print(d->to, hash);
 		put_text(out, "EndingHashKey", hash);
 		put_close(out, '}');
 		put_close(out, '}');

@@ -126,24 +126,24 @@ read_key(
 
 static int
 hash_of(struct put *p, struct json explicit, const char *key, size_t len,
-    struct kinesis_hash *hash)
+    struct hash_key *hash)
 {
 	size_t n;
 	if (explicit.type == JSON_NONE) {
-		*hash = kinesis_hash_of(key, len);
+		*hash = hash_key_of(key, len);
 		return 0;
 	}
 	const char *text = param_text(p->r, explicit, &n);
 	if (text == NULL)
 		return fail(p->r, 400, "SerializationException",
 		    "%.40s can not be converted to an String", explicit.at);
-	if (n == 0 || strspn(text, "0123456789") != n || n >= KINESIS_HASH ||
+	if (n == 0 || strspn(text, "0123456789") != n || n >= HASH_KEY ||
 	    (n > 1 && text[0] == '0'))
 		return kinesis_constraint(p->r, place(p, "explicitHashKey"),
 		    text,
 		    "Member must satisfy regular expression pattern: "
 		    "0|([1-9]\\d{0,38})");
-	if (kinesis_hash_parse(text, n, hash) == 0)
+	if (hash_key_parse(text, n, hash) == 0)
 		return 0;
 	return fail(p->r, 400, "InvalidArgumentException",
 	    "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: "
@@ -175,7 +175,7 @@ put_one(struct put *p, struct json object)
 {
 	struct came came;
 	struct kinesis_record record;
-	struct kinesis_hash hash;
+	struct hash_key hash;
 	size_t bytes, key_len;
 	struct entry *e = &p->entry[p->count];
 	came_of(object, &came);

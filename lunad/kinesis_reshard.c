@@ -32,7 +32,7 @@ close_shard(struct request *r, const struct kinesis_shard *d)
 static void
 open_child(struct request *r, struct kinesis_stream *s, uint32_t index,
     const struct kinesis_shard *parent, const struct kinesis_shard *adjacent,
-    struct kinesis_hash from, struct kinesis_hash to)
+    struct hash_key from, struct hash_key to)
 {
 	int64_t epoch_s = r->now_ms / 1000;
 	if (epoch_s <= parent->epoch_s)
@@ -66,10 +66,10 @@ next_index(const struct kinesis_stream *s)
 /* The upper child begins at this hash key. */
 static void
 split(struct request *r, struct kinesis_stream *s,
-    const struct kinesis_shard *d, struct kinesis_hash at)
+    const struct kinesis_shard *d, struct hash_key at)
 {
 	uint32_t index = next_index(s);
-	open_child(r, s, index, d, NULL, d->from, kinesis_hash_before(at));
+	open_child(r, s, index, d, NULL, d->from, hash_key_before(at));
 	open_child(r, s, index + 1, d, NULL, at, d->to);
 	close_shard(r, d);
 	read_again(r, s);
@@ -105,8 +105,8 @@ int
 kinesis_split_shard(struct request *r)
 {
 	bool bad = false;
-	struct kinesis_hash at;
-	char from[KINESIS_HASH], to[KINESIS_HASH];
+	struct hash_key at;
+	char from[HASH_KEY], to[HASH_KEY];
 	struct kinesis_stream *s = kinesis_stream_asked(r);
 	if (s == NULL || check_mode(r, s) < 0)
 		return ANSWER_ERROR;
@@ -120,15 +120,15 @@ kinesis_split_shard(struct request *r)
 			    &bad);
 	if (key == NULL)
 		return ANSWER_ERROR;
-	if (kinesis_hash_parse(key, strlen(key), &at) == 0 &&
-	    kinesis_hash_compare(at, d->from) > 0 &&
-	    kinesis_hash_compare(at, kinesis_hash_after(d->from)) > 0 &&
-	    kinesis_hash_compare(at, d->to) < 0) {
+	if (hash_key_parse(key, strlen(key), &at) == 0 &&
+	    hash_key_compare(at, d->from) > 0 &&
+	    hash_key_compare(at, hash_key_after(d->from)) > 0 &&
+	    hash_key_compare(at, d->to) < 0) {
 		split(r, s, d, at);
 		return ANSWER;
 	}
-	kinesis_hash_print(d->from, from);
-	kinesis_hash_print(d->to, to);
+	hash_key_print(d->from, from);
+	hash_key_print(d->to, to);
 	return fail(r, 400, "InvalidArgumentException",
 	    "NewStartingHashKey %s used in SplitShard() on shard %s in stream "
 	    "%s under account %s is not both greater than one plus the "
@@ -140,9 +140,8 @@ kinesis_split_shard(struct request *r)
 static bool
 adjoin(const struct kinesis_shard *d, const struct kinesis_shard *upper)
 {
-	return kinesis_hash_compare(d->from, upper->from) < 0 &&
-	       kinesis_hash_compare(kinesis_hash_after(d->to), upper->from) ==
-		   0;
+	return hash_key_compare(d->from, upper->from) < 0 &&
+	       hash_key_compare(hash_key_after(d->to), upper->from) == 0;
 }
 
 int
@@ -177,20 +176,19 @@ static void
 reshape(struct request *r, struct kinesis_stream *s, uint32_t count)
 {
 	for (uint32_t i = 1; i < count; i++) {
-		struct kinesis_hash at = kinesis_hash_part(i, count);
+		struct hash_key at = hash_key_part(i, count);
 		const struct kinesis_shard *d = kinesis_shard_of(s, at);
-		if (kinesis_hash_compare(d->from, at) != 0)
+		if (hash_key_compare(d->from, at) != 0)
 			split(r, s, d, at);
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		struct kinesis_hash from = kinesis_hash_part(i, count);
-		struct kinesis_hash to =
-		    kinesis_hash_before(kinesis_hash_part(i + 1, count));
+		struct hash_key from = hash_key_part(i, count);
+		struct hash_key to =
+		    hash_key_before(hash_key_part(i + 1, count));
 		const struct kinesis_shard *d = kinesis_shard_of(s, from);
-		while (kinesis_hash_compare(d->to, to) != 0) {
+		while (hash_key_compare(d->to, to) != 0) {
 			merge(r, s, d,
-			    kinesis_shard_of(s, kinesis_hash_after(d->to)),
-			    false);
+			    kinesis_shard_of(s, hash_key_after(d->to)), false);
 			d = kinesis_shard_of(s, from);
 		}
 	}

@@ -41,12 +41,12 @@ keep_rates(
 	}
 }
 
-static struct kinesis_hash
+static struct hash_key
 hash_at(sqlite3_stmt *q, int column)
 {
-	struct kinesis_hash h = {0};
+	struct hash_key h = {0};
 	const char *text = store_text(q, column);
-	kinesis_hash_parse(text, strlen(text), &h);
+	hash_key_parse(text, strlen(text), &h);
 	return h;
 }
 
@@ -54,7 +54,7 @@ static int
 by_range(const void *a, const void *b)
 {
 	const struct kinesis_shard *const *x = a, *const *y = b;
-	return kinesis_hash_compare((*x)->from, (*y)->from);
+	return hash_key_compare((*x)->from, (*y)->from);
 }
 
 static void
@@ -115,9 +115,9 @@ void
 kinesis_shard_insert(struct store *store, const struct kinesis_stream *s,
     const struct kinesis_shard *d)
 {
-	char from[KINESIS_HASH], to[KINESIS_HASH];
-	kinesis_hash_print(d->from, from);
-	kinesis_hash_print(d->to, to);
+	char from[HASH_KEY], to[HASH_KEY];
+	hash_key_print(d->from, from);
+	hash_key_print(d->to, to);
 	store_do(store,
 	    "INSERT INTO kinesis_shard (stream, ix, parent, adjacent,"
 	    " hash_from, hash_to, epoch, created_at, closed_at, next)"
@@ -193,12 +193,12 @@ kinesis_shard_asked(
 }
 
 struct kinesis_shard *
-kinesis_shard_of(const struct kinesis_stream *s, struct kinesis_hash key)
+kinesis_shard_of(const struct kinesis_stream *s, struct hash_key key)
 {
 	size_t low = 0, high = s->opens;
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
-		if (kinesis_hash_compare(s->open[middle]->from, key) <= 0)
+		if (hash_key_compare(s->open[middle]->from, key) <= 0)
 			low = middle;
 		else
 			high = middle;
@@ -220,7 +220,7 @@ kinesis_shard_sequence(const struct kinesis_shard *d, int64_t position,
 void
 kinesis_shard_put(struct buf *out, const struct kinesis_shard *d)
 {
-	char id[KINESIS_SHARD_ID], hash[KINESIS_HASH];
+	char id[KINESIS_SHARD_ID], hash[HASH_KEY];
 	char sequence[KINESIS_SEQUENCE];
 	put_open(out, NULL, '{');
 	put_text(out, "ShardId", d->name);
@@ -233,9 +233,9 @@ kinesis_shard_put(struct buf *out, const struct kinesis_shard *d)
 		put_text(out, "AdjacentParentShardId", id);
 	}
 	put_open(out, "HashKeyRange", '{');
-	kinesis_hash_print(d->from, hash);
+	hash_key_print(d->from, hash);
 	put_text(out, "StartingHashKey", hash);
-	kinesis_hash_print(d->to, hash);
+	hash_key_print(d->to, hash);
 	put_text(out, "EndingHashKey", hash);
 	put_close(out, '}');
 	put_open(out, "SequenceNumberRange", '{');

@@ -287,6 +287,44 @@ merge() {
 	[ -z "$stderr" ]
 }
 
+# put_data KEY BASE64
+put_data() {
+	aws-call kinesis PutRecord "StreamName=$s" "PartitionKey=$1" \
+	    "Data=$2" >/dev/null
+}
+
+@test "what a producer put together is opened, and gone on inside" {
+	stream "one$s" 1
+	s=one$s
+	put_data a "$(aggregated a='{"n":1}' b='{"n":2}' a=text c='{"n":4}')"
+	fill 5 5
+	try kinesis-get "$s"
+	[ "$status" -eq 0 ]
+	[ "$(jq -c '.n // .body' <<<"$output" | xargs)" = '1 2 text 4 5' ]
+	[ "$(origin <<<"$output" | jq -c '[.PartitionKey, .SubSequenceNumber]' |
+		xargs)" = '[a,0] [b,1] [a,2] [c,3] [5,null]' ]
+	kinesis-get -n 2 --state pos "$s" | kinesis-mark --quiet pos
+	[ "$(kinesis-get --state pos "$s" | jq -c '.n // .body' | xargs)" = \
+	    'text 4 5' ]
+	kinesis-get -n 2 --state pos "$s" | kinesis-mark --quiet pos
+	[ "$(kinesis-get --state pos "$s" | jq -c .n)" = 5 ]
+}
+
+@test "of those put together, other shards' are left out" {
+	# MD5 of a begins with 0, of b with 9: the first shard, the second.
+	put_data a "$(aggregated a='{"n":1}' b='{"n":2}')"
+	put_data b "$(aggregated b='{"n":2}')"
+	[ "$(kinesis-get "$s" | ns)" = '1 2' ]
+}
+
+@test "what only looks as if it were put together comes as it is" {
+	put_data a "$(aggregated a=x | base64 -d | sed 's/x/y/' | base64 -w 0)"
+	try kinesis-get "$s"
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .body_base64 <<<"$output" | base64 -d | head -c 4 |
+		od -An -tx1 | xargs)" = 'f3 89 9a c2' ]
+}
+
 # script TEXT: ./handle, to be run with records on its stdin.
 script() {
 	printf '#!/bin/bash\nset -euo pipefail\n%s\n' "$1" >handle

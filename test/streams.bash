@@ -49,3 +49,23 @@ stream_texts() {
 		base64 -d <<<"$data" | jq -Rs .
 	done
 }
+
+# aggregated KEY=TEXT…: these as one record of the Kinesis Producer Library, in
+# base64.
+aggregated() {
+	python3 -c '
+import base64, hashlib, sys
+def number(n):
+    out = b""
+    while n > 127:
+        out, n = out + bytes([n & 127 | 128]), n >> 7
+    return out + bytes([n])
+def field(n, data):
+    return number(n << 3 | 2) + number(len(data)) + data
+pairs = [a.encode().split(b"=", 1) for a in sys.argv[1:]]
+keys = list(dict.fromkeys(k for k, _ in pairs))
+body = b"".join(field(1, k) for k in keys) + b"".join(
+    field(3, b"\x08" + number(keys.index(k)) + field(3, v)) for k, v in pairs)
+data = b"\xf3\x89\x9a\xc2" + body + hashlib.md5(body).digest()
+print(base64.b64encode(data).decode(), end="")' "$@"
+}

@@ -8,31 +8,31 @@
 #include "../../lunad/kinesis.h"
 
 static void
-print_hash(struct kinesis_hash h)
+print_hash(struct hash_key h)
 {
-	char text[KINESIS_HASH];
-	kinesis_hash_print(h, text);
+	char text[HASH_KEY];
+	hash_key_print(h, text);
 	puts(text);
 }
 
 static int
 hash(const char *op, const char *line, size_t len)
 {
-	struct kinesis_hash h;
+	struct hash_key h;
 	unsigned i, count;
 	if (strcmp(op, "md5") == 0) {
-		print_hash(kinesis_hash_of(line, len));
+		print_hash(hash_key_of(line, len));
 	} else if (strcmp(op, "part") == 0 &&
 		   sscanf(line, "%u %u", &i, &count) == 2) {
-		print_hash(kinesis_hash_part(i, count));
-	} else if (kinesis_hash_parse(line, len, &h) != 0) {
+		print_hash(hash_key_part(i, count));
+	} else if (hash_key_parse(line, len, &h) != 0) {
 		puts("refused");
 	} else if (strcmp(op, "hash") == 0) {
 		print_hash(h);
 	} else if (strcmp(op, "after") == 0) {
-		print_hash(kinesis_hash_after(h));
+		print_hash(hash_key_after(h));
 	} else if (strcmp(op, "before") == 0) {
-		print_hash(kinesis_hash_before(h));
+		print_hash(hash_key_before(h));
 	} else {
 		return -1;
 	}

@@ -1,4 +1,4 @@
-#include "kinesis_hash.h"
+#include "hash_key.h"
 
 #include <stdio.h>
 
@@ -7,15 +7,15 @@
 #define BILLION 1000000000U
 #define LIMBS 4 /* of 32 bits, the least first */
 
-static struct kinesis_hash
+static struct hash_key
 of_limbs(const uint32_t limb[static LIMBS])
 {
-	return (struct kinesis_hash){(uint64_t)limb[3] << 32 | limb[2],
+	return (struct hash_key){(uint64_t)limb[3] << 32 | limb[2],
 	    (uint64_t)limb[1] << 32 | limb[0]};
 }
 
 static void
-to_limbs(struct kinesis_hash h, uint32_t limb[static LIMBS])
+to_limbs(struct hash_key h, uint32_t limb[static LIMBS])
 {
 	limb[0] = (uint32_t)h.low;
 	limb[1] = (uint32_t)(h.low >> 32);
@@ -47,11 +47,11 @@ divide(uint32_t limb[static LIMBS], uint32_t by, uint32_t rest)
 	return rest;
 }
 
-struct kinesis_hash
-kinesis_hash_of(const void *key, size_t len)
+struct hash_key
+hash_key_of(const void *key, size_t len)
 {
 	uint8_t md5[DIGEST_MD5];
-	struct kinesis_hash h = {0};
+	struct hash_key h = {0};
 	digest_md5(key, len, md5);
 	for (size_t i = 0; i < 8; i++) {
 		h.high = h.high << 8 | md5[i];
@@ -61,10 +61,10 @@ kinesis_hash_of(const void *key, size_t len)
 }
 
 int
-kinesis_hash_parse(const char *digits, size_t len, struct kinesis_hash *h)
+hash_key_parse(const char *digits, size_t len, struct hash_key *h)
 {
 	uint32_t limb[LIMBS] = {0};
-	if (len == 0 || len > KINESIS_HASH - 1)
+	if (len == 0 || len > HASH_KEY - 1)
 		return -1;
 	for (size_t i = 0; i < len; i++) {
 		if (digits[i] < '0' || digits[i] > '9')
@@ -77,7 +77,7 @@ kinesis_hash_parse(const char *digits, size_t len, struct kinesis_hash *h)
 }
 
 void
-kinesis_hash_print(struct kinesis_hash h, char out[static KINESIS_HASH])
+hash_key_print(struct hash_key h, char out[static HASH_KEY])
 {
 	uint32_t limb[LIMBS], part[5];
 	char text[sizeof("000000000") * 5];
@@ -89,39 +89,39 @@ kinesis_hash_print(struct kinesis_hash h, char out[static KINESIS_HASH])
 	const char *at = text;
 	while (at[0] == '0' && at[1] != '\0')
 		at++;
-	snprintf(out, KINESIS_HASH, "%.*s", KINESIS_HASH - 1, at);
+	snprintf(out, HASH_KEY, "%.*s", HASH_KEY - 1, at);
 }
 
 int
-kinesis_hash_compare(struct kinesis_hash a, struct kinesis_hash b)
+hash_key_compare(struct hash_key a, struct hash_key b)
 {
 	if (a.high != b.high)
 		return a.high < b.high ? -1 : 1;
 	return a.low < b.low ? -1 : a.low > b.low;
 }
 
-struct kinesis_hash
-kinesis_hash_after(struct kinesis_hash h)
+struct hash_key
+hash_key_after(struct hash_key h)
 {
 	h.low++;
 	h.high += h.low == 0;
 	return h;
 }
 
-struct kinesis_hash
-kinesis_hash_before(struct kinesis_hash h)
+struct hash_key
+hash_key_before(struct hash_key h)
 {
 	h.high -= h.low == 0;
 	h.low--;
 	return h;
 }
 
-struct kinesis_hash
-kinesis_hash_part(uint32_t i, uint32_t count)
+struct hash_key
+hash_key_part(uint32_t i, uint32_t count)
 {
 	uint32_t limb[LIMBS] = {0};
 	if (i == count)
-		return (struct kinesis_hash){0};
+		return (struct hash_key){0};
 	/* 2^128 / count: a one stands above four zeros. */
 	if (count > 1)
 		divide(limb, count, 1);
