@@ -228,7 +228,7 @@ take() {
 }
 
 @test "a hold that ends while the service is away ends the message, too" {
-	queue "$q"
+	queue "$q" VisibilityTimeout=600
 	take "$q" 1 | jq -c '."@metadata".from.sqs.HoldUntil =
 	    (now + 2 | todate[:-1] + ".500Z")' >"$out"
 	lunad_fault sqs:DeleteMessageBatch=503
