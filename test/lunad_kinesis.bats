@@ -205,15 +205,14 @@ now() {
 	make_stream
 	put 1 5
 	put 6 10
-	kinesis GetRecords "{\"ShardIterator\":\"$(iterator TRIM_HORIZON)\",\"Limit\":3}" >"$BATS_TEST_TMPDIR/page"
-	jq -e '.MillisBehindLatest > 0' "$BATS_TEST_TMPDIR/page" ||
-		jq -e '.MillisBehindLatest == 0' "$BATS_TEST_TMPDIR/page"
-	local it all=''
+	local it all='' sizes=''
 	it=$(iterator TRIM_HORIZON)
 	while all+=$(get "$it" '"Limit":3' | tr '\n' ' '); do
 		it=$(jq -r .NextShardIterator "$reply")
-		[ "$(jq '.Records | length' "$reply")" -gt 0 ] || break
+		sizes+=$(jq '.Records | length' "$reply")
+		[ "${sizes: -1}" != 0 ] || break
 	done
+	[ "$sizes" = 33310 ]
 	[ "$all" = '1 2 3 4 5 6 7 8 9 10 ' ]
 	run ! kinesis GetRecords "{\"ShardIterator\":\"$it\",\"Limit\":10001}"
 	refused ValidationException \
