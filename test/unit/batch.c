@@ -80,10 +80,19 @@ add(struct driven *d)
 	batch_add(d->batcher, &item, number(d, 1));
 }
 
+/* The call that the first word is about, which has landed. */
+static struct batch *
+landed(struct driven *d)
+{
+	struct batch *b = d->call[size(d, 1)];
+	d->call[size(d, 1)] = NULL;
+	return b;
+}
+
 static void
 back(struct driven *d)
 {
-	struct batch *b = d->call[size(d, 1)];
+	struct batch *b = landed(d);
 	bool *keep = mem_alloc(b->count * sizeof(*keep));
 	for (size_t i = 0; i < b->count; i++)
 		for (size_t w = 4; w < d->words; w++)
@@ -102,6 +111,7 @@ drain(struct driven *d)
 	while ((b = batch_drain(d->batcher)) != NULL) {
 		print(d, b);
 		batch_done(d->batcher, b);
+		d->call[d->calls] = NULL;
 	}
 }
 
@@ -126,11 +136,11 @@ operate(struct driven *d)
 		printf("%lld\n", (long long)batch_due(d->batcher, number(d, 1),
 				     says(d, "flush")));
 	else if (strcmp(op, "done") == 0)
-		batch_done(d->batcher, d->call[size(d, 1)]);
+		batch_done(d->batcher, landed(d));
 	else if (strcmp(op, "halve") == 0)
-		batch_halve(d->batcher, d->call[size(d, 1)]);
+		batch_halve(d->batcher, landed(d));
 	else if (strcmp(op, "all") == 0)
-		batch_back(d->batcher, d->call[size(d, 1)], NULL, number(d, 2),
+		batch_back(d->batcher, landed(d), NULL, number(d, 2),
 		    (int)number(d, 3));
 	else if (strcmp(op, "back") == 0)
 		back(d);
@@ -160,6 +170,9 @@ main(void)
 			return 2;
 		}
 	}
+	for (size_t i = 1; i <= d.calls; i++)
+		if (d.call[i] != NULL)
+			batch_done(d.batcher, d.call[i]);
 	batch_close(d.batcher);
 	return 0;
 }
