@@ -275,6 +275,12 @@ raw_admit(struct lunad *l, struct call *c)
 {
 	struct buf names = {0};
 	const char *name, *value;
+	if (!c->signer.presigned &&
+	    strstr(c->as.target, "X-Amz-Algorithm=") != NULL)
+		return fail(&c->r, 400, "InvalidArgument",
+		    "Only one auth mechanism allowed; only the X-Amz-Algorithm "
+		    "query parameter, Signature query string parameter or the "
+		    "Authorization header should be specified");
 	for (size_t i = 0; raw_header_at(&c->r, i, &name, &value); i++)
 		if (strncasecmp(name, "x-amz-", 6) == 0 &&
 		    strcasecmp(name, "x-amz-content-sha256") != 0 &&

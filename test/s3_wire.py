@@ -234,6 +234,8 @@ def a_payload_is_what_was_signed():
     headers["authorization"] = s.seed("GET", k, headers, EMPTY)
     equal(send("GET", k, headers, b"")[:2], (400, "InvalidRequest"))
     equal(ask("GET", k), (200, b"body"))
+    equal(ask("GET", k + "?X-Amz-Algorithm=AWS4-HMAC-SHA256"),
+          (400, "InvalidArgument"))
 
 
 @case
