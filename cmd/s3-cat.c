@@ -3,7 +3,7 @@
  *
  * In:  nothing
  * Out: the bytes of the objects, one after the other
- * API: GetObject
+ * API: GetObject, GetObjectAttributes
  */
 #include <stdlib.h>
 

@@ -10,6 +10,7 @@
 #include "diag.h"
 #include "digest.h"
 #include "mem.h"
+#include "parts.h"
 #include "text.h"
 
 #define HEADERS 2
@@ -17,13 +18,13 @@
 
 /* The checksums of whole objects that are compared, the quickest first. */
 static const struct check {
-	const char *header;
+	const char *header, *name;
 	size_t bytes;
 	uint64_t polynomial; /* 0: zlib's */
 } checks[] = {
-    {"x-amz-checksum-crc32", 4, 0},
-    {"x-amz-checksum-crc32c", 4, CRC_32C},
-    {"x-amz-checksum-crc64nvme", 8, CRC_64NVME},
+    {"x-amz-checksum-crc32", "ChecksumCRC32", 4, 0},
+    {"x-amz-checksum-crc32c", "ChecksumCRC32C", 4, CRC_32C},
+    {"x-amz-checksum-crc64nvme", "ChecksumCRC64NVME", 8, CRC_64NVME},
 };
 enum { CHECKS = sizeof(checks) / sizeof(checks[0]) };
 
@@ -36,6 +37,11 @@ struct source {
 	char etag[128];
 	const struct check *check; /* NULL: the whole has none that is known */
 	uint64_t sum, expected;    /* of what was written; of the whole */
+	enum { WHOLE, ASK, ASKED, BY_PART } by; /* what is compared */
+	struct parts parts;                     /* when BY_PART */
+	struct call ask;
+	struct buf ask_path, ask_header;
+	struct sigv4_header ask_for[2];
 };
 
 /* A run of an object's bytes, and the request that brings it. */
@@ -167,8 +173,9 @@ static bool
 in_turn(const struct piece *p)
 {
 	const struct download *d = p->download;
-	return p->source == &d->source[d->current] &&
-	       p->from == p->source->written;
+	const struct source *s = p->source;
+	return s == &d->source[d->current] && p->from == s->written &&
+	       s->by != ASK && s->by != ASKED;
 }
 
 /* Which checksum of the whole does the answer have? */
@@ -181,24 +188,50 @@ find_check(struct piece *p)
 	for (size_t i = 0; s->check == NULL && i < CHECKS; i++) {
 		const struct check *c = &checks[i];
 		const char *sum = call_header(&p->call, c->header, &len);
-		if (sum == NULL ||
-		    object_sum_read(sum, len, c->bytes, &s->expected) != 0)
+		if (sum == NULL)
 			continue;
+		if (object_sum_read(sum, len, c->bytes, &s->expected) != 0) {
+			if (memchr(sum, '-', len) == NULL)
+				continue;
+			s->by = ASK;
+		}
 		s->check = c;
 		if (c->polynomial != 0 && d->crc[i] == NULL)
 			d->crc[i] = crc_new(c->polynomial);
 	}
 }
 
-static void
-add_to_sum(
-    const struct download *d, struct source *s, const char *bytes, size_t len)
+static uint64_t
+add_to_sum(const struct download *d, const struct source *s, uint64_t sum,
+    const char *bytes, size_t len)
+{
+	const struct crc *crc = d->crc[s->check - checks];
+	return crc == NULL ? digest_crc32((uint32_t)sum, bytes, len)
+			   : crc_add(crc, sum, bytes, len);
+}
+
+/* The checksums of what is about to be written. */
+static int
+check_bytes(struct download *d, struct source *s, const char *bytes, size_t len)
 {
 	if (s->check == NULL)
-		return;
-	const struct crc *crc = d->crc[s->check - checks];
-	s->sum = crc == NULL ? digest_crc32((uint32_t)s->sum, bytes, len)
-			     : crc_add(crc, s->sum, bytes, len);
+		return 0;
+	if (s->by == WHOLE) {
+		s->sum = add_to_sum(d, s, s->sum, bytes, len);
+		return 0;
+	}
+	for (size_t n; len > 0; bytes += n, len -= n) {
+		n = parts_run(&s->parts, len);
+		s->sum = add_to_sum(d, s, s->sum, bytes, n);
+		int end = parts_read(&s->parts, n, s->sum);
+		if (end < 0)
+			return fail(d, ERR_REFUSED, "ChecksumMismatch", s,
+			    "what arrived is not what was stored: drop what "
+			    "was written");
+		if (end > 0)
+			s->sum = 0;
+	}
+	return 0;
 }
 
 /* Read the header of an attempt before its first byte is taken. */
@@ -228,8 +261,8 @@ put(struct piece *p, const char *bytes, size_t len)
 	struct source *s = p->source;
 	for (size_t n; len > 0; bytes += n, len -= n) {
 		n = len < AT_ONCE ? len : AT_ONCE;
-		add_to_sum(p->download, s, bytes, n);
-		if (tool_write(p->download->tool, bytes, n) != 0)
+		if (check_bytes(p->download, s, bytes, n) != 0 ||
+		    tool_write(p->download->tool, bytes, n) != 0)
 			return -1;
 	}
 	return 0;
@@ -342,11 +375,53 @@ unfinished(struct download *d)
 	return NULL;
 }
 
+/* Ask for the parts of an object, page by page, before it is written. */
+static void
+ask_parts(struct download *d, struct source *s)
+{
+	const struct object *o = s->object;
+	buf_reset(&s->ask_path);
+	buf_addf(&s->ask_path, "%s?attributes", o->path);
+	object_call(o, "GET", s->ask_path.data, &s->ask_header, &s->ask);
+	s->ask.operation = "GetObjectAttributes";
+	s->ask.user = s;
+	s->ask_for[0] = (struct sigv4_header){
+	    "x-amz-object-attributes", "ETag,ObjectParts"};
+	s->ask_for[1] = (struct sigv4_header){
+	    "x-amz-part-number-marker", buf_text(&s->parts.next)};
+	s->ask.header = s->ask_for;
+	s->ask.header_count = s->parts.next.len > 0 ? 2 : 1;
+	s->by = ASKED;
+	call_start(d->caller, &s->ask);
+}
+
+/* Who may not ask for parts may still have the object. */
+static void
+told_parts(struct download *d, struct source *s)
+{
+	struct call *call = &s->ask;
+	const struct check *c = s->check;
+	struct err err = call->err;
+	bool told = err.kind == ERR_NONE &&
+		    parts_add(&s->parts, call->reply.data, call->reply.len,
+			c->name, c->bytes, s->etag, &err) == 0;
+	if (told && s->parts.next.len > 0) {
+		ask_parts(d, s);
+		return;
+	}
+	s->by = BY_PART;
+	if (!told || s->parts.size != s->size)
+		s->check = NULL;
+}
+
 /* As many requests as may run; at most half of the memory is for objects
  * whose turn has not come. */
 static void
 start(struct download *d)
 {
+	for (size_t i = d->current; i < d->opened; i++)
+		if (d->source[i].by == ASK)
+			ask_parts(d, &d->source[i]);
 	while (d->pieces < d->most &&
 	       call_running(d->caller) < (size_t)d->about->jobs) {
 		struct source *s = unfinished(d);
@@ -391,7 +466,7 @@ finished(struct download *d, struct piece *p)
 static void
 finish_object(struct download *d, const struct source *s)
 {
-	if (s->check != NULL && s->sum != s->expected)
+	if (s->check != NULL && s->by == WHOLE && s->sum != s->expected)
 		fail(d, ERR_REFUSED, "ChecksumMismatch", s,
 		    "what was written is not what was stored: drop it");
 	else if (s->check == NULL && d->tool->conf.verbose > 0)
@@ -439,7 +514,10 @@ turn(struct download *d)
 	if (fd[0].revents & POLLERR)
 		t->out_failed = t->out_closed = true;
 	while ((call = call_next(d->caller)) != NULL)
-		finished(d, call->user);
+		if (call->sink == NULL)
+			told_parts(d, call->user);
+		else
+			finished(d, call->user);
 	advance(d);
 	if (tool_stopping(t) && d->current < d->about->count)
 		err_set(d->err, ERR_LATER, "Interrupted",
@@ -457,6 +535,16 @@ free_pieces(struct download *d, struct piece *list)
 		buf_clear(&p->data);
 		free(p);
 	}
+}
+
+static void
+free_source(struct download *d, struct source *s)
+{
+	call_cancel(d->caller, &s->ask);
+	call_clear(&s->ask);
+	buf_clear(&s->ask_path);
+	buf_clear(&s->ask_header);
+	parts_clear(&s->parts);
 }
 
 int
@@ -479,6 +567,8 @@ download_run(struct tool *t, struct ident *ident,
 	free_pieces(&d, d.spare);
 	for (size_t i = 0; i < CHECKS; i++)
 		crc_free(d.crc[i]);
+	for (size_t i = 0; i < d.opened; i++)
+		free_source(&d, &d.source[i]);
 	free(d.source);
 	return err->kind == ERR_NONE ? 0 : -1;
 }

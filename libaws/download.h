@@ -18,12 +18,12 @@
  *
  * A CRC of the whole object (CRC-32, CRC-32C, CRC-64/NVME), where S3 keeps
  * one, is compared at its end: the bytes are written by then, and only the
- * status can tell.
+ * status can tell. Where S3 has those of parts they are compared part by part.
  *
  * Memory: as given, but at least two parts of 8 MiB.
  *
- * Source: S3 API Reference, GetObject; S3 User Guide, "Checking object
- *         integrity".
+ * Source: S3 API Reference, GetObject, GetObjectAttributes; S3 User Guide,
+ *         "Checking object integrity".
  */
 #define DOWNLOAD_PART ((int64_t)8 << 20)
 

@@ -75,7 +75,7 @@ sigv4 http service request reply skew call source_env source_profile ident recor
 template window batch tool lookup sink
 page param operation address mail message metric series alarm slack webhook envelope
 plot table expression csv stack lease receive received run queue_work consume
-crc object download upload
+crc object parts download upload
 position kpl shards stream
 moment group aggregate watermark tumbling session'
 

@@ -58,12 +58,57 @@ END
 	[ "$(scripted_count)" = 1 ]
 }
 
-@test "a checksum of parts, or none, is said with -v to be no check" {
-	scripted_start <<END
->> 200 repeat=inf
+# parts: what S3 answers for an object of two parts, in two pages: the object,
+# then its parts.
+parts() {
+	cat <<END
+>> 200
 ETag: "e1-2"
 x-amz-checksum-crc32: $(crc x)-2
 x-amz-checksum-type: COMPOSITE
+
+$1
+>> 200
+<GetObjectAttributesResponse><ETag>e1-2</ETag><ObjectParts><PartsCount>2</PartsCount><PartNumberMarker>0</PartNumberMarker><NextPartNumberMarker>1</NextPartNumberMarker><IsTruncated>true</IsTruncated><Part><PartNumber>1</PartNumber><Size>4</Size><ChecksumCRC32>$(crc 0123)</ChecksumCRC32></Part></ObjectParts></GetObjectAttributesResponse>
+>> 200
+<GetObjectAttributesResponse><ETag>e1-2</ETag><ObjectParts><IsTruncated>false</IsTruncated><Part><PartNumber>2</PartNumber><Size>6</Size><ChecksumCRC32>$(crc 456789)</ChecksumCRC32></Part></ObjectParts></GetObjectAttributesResponse>
+END
+}
+
+@test "where the checksum is of parts, each part is compared" {
+	{
+		parts 0123456789
+		parts 0123456788
+		parts 0133456789
+	} >"$BATS_TEST_TMPDIR/script"
+	scripted_start "$BATS_TEST_TMPDIR/script"
+	try s3-cat -v s3://bucket/k
+	[ "$status" -eq 0 ]
+	[ "$output" = 0123456789 ]
+	[[ $stderr != *'no checksum'* ]]
+	[ "$(scripted_log '"\(.path) \(.headers["x-amz-part-number-marker"])"' |
+		paste -sd ' ')" = '/bucket/k null /bucket/k?attributes null /bucket/k?attributes 1' ]
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 1 ]
+	[[ $stderr == *ChecksumMismatch* ]]
+	try s3-cat s3://bucket/k
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	[[ $stderr == *ChecksumMismatch* ]]
+}
+
+@test "a checksum of parts that are not told, or none, is said by -v" {
+	scripted_start <<END
+>> 200
+ETag: "e1-2"
+x-amz-checksum-crc32: $(crc x)-2
+x-amz-checksum-type: COMPOSITE
+
+0123456789
+>> 403
+<Error><Code>AccessDenied</Code><Message>no</Message></Error>
+>> 200
+ETag: "e1"
 
 0123456789
 END
