@@ -118,12 +118,13 @@ static void
 times(
     const struct plot_about *a, size_t columns, size_t margin, struct buf *out)
 {
-	char text[3][TEXT_ISO];
+	char iso[3][TEXT_ISO];
+	const char *text[3]; /* from the month up to the minute */
 	for (int i = 0; i < 3; i++) {
-		text_iso(a->from_ms + (a->to_ms - a->from_ms) * i / 2, text[i]);
-		text[i][10] = ' ';
-		text[i][16] = '\0'; /* up to the minute */
-		memmove(text[i], text[i] + 5, strlen(text[i] + 5) + 1);
+		text_iso(a->from_ms + (a->to_ms - a->from_ms) * i / 2, iso[i]);
+		iso[i][10] = ' ';
+		iso[i][16] = '\0';
+		text[i] = iso[i] + 5;
 	}
 	size_t len = strlen(text[0]), space = columns;
 	buf_addf(out, "%*s  %s", (int)margin, "", text[0]);
