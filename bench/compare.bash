@@ -116,4 +116,17 @@ grow_by_tens() {
 	done
 	rm "$work/grown"
 	echo "  series: $series"
+	if command -v gnuplot >/dev/null; then
+		gnuplot -e "set terminal pngcairo size 900,500;
+		    set output '${series%.tsv}.png'; set grid;
+		    set logscale x; set yrange [0:]; set y2range [0:];
+		    set y2tics; set xlabel 'events';
+		    set ylabel 'microseconds of CPU an event';
+		    set y2label 'KiB resident';
+		    plot '$series' using 1:2 with linespoints title 'CPU',
+		    '' using 1:3 axes x1y2 with linespoints title 'memory'"
+		echo "  picture: ${series%.tsv}.png"
+	else
+		left_out 'the picture' 'gnuplot is not installed'
+	fi
 }
