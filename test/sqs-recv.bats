@@ -65,6 +65,12 @@ end_of() {
 	echo "status $status: $(cat "$err")"
 }
 
+# Whether an sqs-ack is there is told by pidfd_open, which valgrind 3.19 does
+# not know, and says so on stderr.
+watches_acks() {
+	[ "${SANITIZE-}" != valgrind ] || skip "no pidfd_open under valgrind"
+}
+
 @test "help and usage" {
 	try sqs-recv --help
 	[ "$status" -eq 0 ]
@@ -167,6 +173,7 @@ end_of() {
 }
 
 @test "-f prints what comes later, and SIGTERM ends it" {
+	watches_acks
 	queue "$q"
 	mkfifo "$BATS_TEST_TMPDIR/p"
 	sqs-ack <"$BATS_TEST_TMPDIR/p" >"$out" 3>&- &
@@ -228,6 +235,7 @@ end_of() {
 }
 
 @test "while an sqs-ack is there a drain waits longer than the visibility" {
+	watches_acks
 	queue "$q" VisibilityTimeout=4
 	fill 2
 	mkfifo "$BATS_TEST_TMPDIR/second"
