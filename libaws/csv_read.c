@@ -247,7 +247,7 @@ csv_read_replay(struct csv_read *in)
 	struct err err;
 	while (in->bytes.len < 2 && !in->ended)
 		read_more(in);
-	if (strncmp(buf_text(&in->bytes), "{\"", 2) != 0)
+	if (in->bytes.len < 2 || memcmp(in->bytes.data, "{\"", 2) != 0)
 		return false;
 	while ((len = line_length(in)) > 0) {
 		struct record r = take_line(in, len);

@@ -54,15 +54,14 @@ line_of(char **text)
 	return line;
 }
 
-/* A line that begins with a space goes on with the value before. */
+/* A line that begins with a space goes on with the value before, which stands
+ * before it. */
 static void
 go_on(struct auth_header *h, const char *more)
 {
-	char *joined = malloc(h->value_len + strlen(more) + 1);
-	memcpy(joined, h->value, h->value_len);
-	strcpy(joined + h->value_len, more);
-	h->value = joined;
-	h->value_len = strlen(joined);
+	size_t len = strlen(more);
+	memmove((char *)h->value + h->value_len, more, len + 1);
+	h->value_len += len;
 }
 
 static void
