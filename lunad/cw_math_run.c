@@ -324,19 +324,15 @@ fill(struct run *r, const struct cw_node *n, struct cw_value *out)
 	if (eval(r, n->child[0], out) != 0)
 		return -1;
 	const char *word = with->kind == CW_NODE_TEXT ? with->text : NULL;
-	if (word == NULL && eval(r, with, &number) != 0)
-		return -1;
-	if (out->kind == CW_NUMBER || number.kind != CW_NUMBER) {
-		cw_value_clear(&number);
-		return wrong(r,
-		    "FILL takes a series and a number, REPEAT "
-		    "or LINEAR",
-		    "");
-	}
-	for (size_t j = 0; j < out->count; j++)
+	int status = word == NULL ? eval(r, with, &number) : 0;
+	if (status == 0 && (out->kind == CW_NUMBER || number.kind != CW_NUMBER))
+		status = wrong(r,
+		    "FILL takes a series and a number, REPEAT or LINEAR", "");
+	for (size_t j = 0; status == 0 && j < out->count; j++)
 		fill_line(
 		    out->line[j].at, r->env->grid.count, word, number.number);
-	return 0;
+	cw_value_clear(&number);
+	return status;
 }
 
 static int
