@@ -7,8 +7,8 @@ setup_file() {
 	export CLICKSTREAM_EVENTS=20000
 	export -n CLICKSTREAM_DEMO
 	"$top/examples/clickstream/demo.sh" >"$BATS_FILE_TMPDIR/out" \
-	    2>"$BATS_FILE_TMPDIR/err" 3>&-
-	echo $? >"$BATS_FILE_TMPDIR/status"
+	    2>"$BATS_FILE_TMPDIR/err" 3>&- || status=$?
+	echo "${status-0}" >"$BATS_FILE_TMPDIR/status"
 }
 
 setup() {
@@ -39,8 +39,8 @@ setup() {
 @test "the insights are those of SQL over the same events" {
 	cd "$BATS_TEST_TMPDIR" || return 1
 	PATH=$top/examples/clickstream/bin:$PATH
-	"$top/${BUILD:-build}/examples/clickstream/events" -n 20000 >e.csv ||
-		"${BUILD:-build}/examples/clickstream/events" -n 20000 >e.csv
+	PATH=$(dirname "$(command -v lunad)")/../examples/clickstream:$PATH
+	events -n 20000 >e.csv
 	tr -d '\r' <e.csv >unix.csv
 	ask() {
 		sqlite3 -cmd '.import --csv unix.csv e' :memory: "$1"

@@ -8,8 +8,8 @@ setup_file() {
 	export LOTTERY_DRAWS=36
 	export -n LOTTERY_DEMO
 	"$top/examples/lottery/demo.sh" >"$BATS_FILE_TMPDIR/out" \
-	    2>"$BATS_FILE_TMPDIR/err" 3>&-
-	echo $? >"$BATS_FILE_TMPDIR/status"
+	    2>"$BATS_FILE_TMPDIR/err" 3>&- || status=$?
+	echo "${status-0}" >"$BATS_FILE_TMPDIR/status"
 	# What the same seeds draw, without any service.
 	local i
 	for ((i = 1; i <= LOTTERY_DRAWS; i++)); do

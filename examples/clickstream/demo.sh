@@ -6,7 +6,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-build=${BUILD:-$here/../../build}
+build=$(cd "${BUILD:-$here/../../build}" && pwd) # the pipes change folder
 PATH=$build/bin:$build/examples/clickstream:$here/bin:$PATH
 
 count=${CLICKSTREAM_EVENTS:-200000}
