@@ -34,9 +34,10 @@ read_range(const char *text, int64_t size, struct range *g)
 	memcpy(last, dash + 1, m);
 	first[n] = last[m] = '\0';
 	int64_t a = 0, b = INT64_MAX;
-	if ((n > 0 && text_integer(first, 0, INT64_MAX, &a) < 0) ||
-	    (m > 0 && text_integer(last, 0, INT64_MAX, &b) < 0))
+	if (n > 0 && text_integer(first, 0, INT64_MAX, &a) < 0)
 		return -1;
+	if (m > 0 && text_integer(last, 0, INT64_MAX, &b) < 0)
+		b = INT64_MAX; /* beyond any end is the end */
 	if (n > 0 && m > 0 && b < a)
 		return 0;
 	if (n == 0) {

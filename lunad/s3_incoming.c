@@ -6,6 +6,21 @@
 #include "s3_private.h"
 #include "text.h"
 
+/* Is the name among those between commas? */
+static bool
+lists(const char *names, const char *name)
+{
+	size_t n = strlen(name);
+	while (names != NULL && *names != '\0') {
+		names += strspn(names, ", ");
+		size_t len = strcspn(names, ", ");
+		if (len == n && strncasecmp(names, name, n) == 0)
+			return true;
+		names += len;
+	}
+	return false;
+}
+
 const struct s3_sum *
 s3_told(struct request *r)
 {
@@ -13,8 +28,7 @@ s3_told(struct request *r)
 	const char *named = raw_header(r, "x-amz-sdk-checksum-algorithm");
 	for (size_t i = 0; i < S3_SUMS; i++)
 		if (raw_header(r, s3_sums[i].header) != NULL ||
-		    (trailer != NULL &&
-			strcasecmp(trailer, s3_sums[i].header) == 0))
+		    lists(trailer, s3_sums[i].header))
 			return &s3_sums[i];
 	return named == NULL ? NULL : s3_sum_named(named);
 }
@@ -32,6 +46,7 @@ static int
 check_sums(struct request *r, const struct s3_sum *told)
 {
 	const char *md5 = raw_header(r, "content-md5");
+	const char *trailer = raw_header(r, "x-amz-trailer");
 	if (md5 != NULL && !decodes_to(md5, sum_size(SUM_MD5))) {
 		s3_more(r, "Content-MD5", md5);
 		return fail(r, 400, "InvalidDigest",
@@ -39,7 +54,8 @@ check_sums(struct request *r, const struct s3_sum *told)
 	}
 	size_t n = 0;
 	for (size_t i = 0; i < S3_SUMS; i++)
-		n += raw_header(r, s3_sums[i].header) != NULL;
+		n += raw_header(r, s3_sums[i].header) != NULL ||
+		     lists(trailer, s3_sums[i].header);
 	if (n > 1)
 		return fail(r, 400, "InvalidRequest",
 		    "Expecting a single x-amz-checksum- header. Multiple "

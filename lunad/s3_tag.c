@@ -12,6 +12,7 @@
  * Source: Amazon S3 User Guide, "Categorizing your objects using tags".
  */
 #define TAGS_MAX 10
+#define TAGS_READ 51 /* of a document: more than a bucket may have */
 
 int64_t
 s3_tags_count(const char *tags)
@@ -146,7 +147,10 @@ s3_tags_header(struct request *r, const char **tags)
 static int
 add_elements(struct request *r, const struct xml *set, struct buf *tags)
 {
-	for (const struct xml *t = set->child; t != NULL; t = t->next) {
+	/* Each is compared with those before it, so there is an end. */
+	int n = 0;
+	for (const struct xml *t = set->child; t != NULL && n < TAGS_READ;
+	     t = t->next, n++) {
 		const char *key = xml_text(t, "Key");
 		const char *value = xml_text(t, "Value");
 		if (strcmp(t->name, "Tag") != 0 || key == NULL || value == NULL)

@@ -130,7 +130,7 @@ def chunks(path, parts, spoil=None, trailer=None, told=None, kind=SIGNED,
                "x-amz-decoded-content-length": str(length)}
     headers.update({k.replace("_", "-"): v for k, v in more.items()})
     if trailer:
-        headers["x-amz-trailer"] = trailer[0].decode()
+        headers.setdefault("x-amz-trailer", trailer[0].decode())
     headers["authorization"] = s.seed("PUT", path, headers, kind)
     body = b""
     for n, part in enumerate(parts + [b""]):
@@ -218,6 +218,23 @@ def trailers_carry_a_checksum():
     equal(chunks(k, parts, spoil=1, trailer=(name, crc32(whole)),
                  kind="STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
           (400, "BadDigest"))
+
+
+@case
+def a_checksum_among_several_trailers_is_compared():
+    k = bucket() + "/k"
+    names = [b"x-amz-meta-note", b"x-amz-checksum-crc32"]
+
+    def put(body, told, more=b"x-amz-checksum-crc32"):
+        lines = b"x\r\n%s:%s" % (more, told)
+        return chunks(k, [body], trailer=(names[0], lines),
+                      kind="STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+                      x_amz_trailer=", ".join(n.decode() for n in names))
+    equal(put(b"other", crc32(b"body")), (400, "BadDigest"))
+    equal(ask("GET", k), (404, "NoSuchKey"))
+    equal(put(b"body", crc32(b"body")), (200, b""))
+    names.append(b"x-amz-checksum-crc32c")
+    equal(put(b"body", crc32(b"body")), (400, "InvalidRequest"))
 
 
 @case
@@ -323,6 +340,33 @@ def an_upload_that_is_cut_off_leaves_nothing():
     send("PUT", b + "/k", headers, bytes(9000000), leave=3000000)
     equal(ask("GET", b + "/k"), (404, "NoSuchKey"))
     equal(ask("DELETE", b), (204, b""))
+
+
+@case
+def a_range_ends_where_the_object_does():
+    k = bucket() + "/k"
+    equal(ask("PUT", k, b"0123456789"), (200, b""))
+    for asked, want in (("8-", (206, b"89")), ("8-99", (206, b"89")),
+                        ("8-99999999999999999999", (206, b"89")),
+                        ("-99999999999999999999", (206, b"0123456789")),
+                        ("99999999999999999999-", (416, "InvalidRange")),
+                        ("-0", (416, "InvalidRange")),
+                        ("8-7", (200, b"0123456789"))):
+        equal(ask("GET", k, range="bytes=" + asked), want)
+
+
+@case
+def too_many_tags_are_refused_before_all_are_compared():
+    k = bucket() + "/k"
+    equal(ask("PUT", k), (200, b""))
+    keys = ["k%d" % n for n in range(60)]
+    for told, want in ((keys[:10], (200, b"")),
+                       (keys[:10] + keys[:1], (400, "InvalidTag")),
+                       (keys[:11], (400, "BadRequest")),
+                       (keys + keys[:1], (400, "BadRequest"))):
+        body = "<Tagging><TagSet>%s</TagSet></Tagging>" % "".join(
+            "<Tag><Key>%s</Key><Value/></Tag>" % key for key in told)
+        equal(ask("PUT", k + "?tagging", body.encode()), want)
 
 
 @case
