@@ -175,6 +175,7 @@ list(struct listing *l, struct err *err)
 		return -1;
 	print_page(l, root);
 	const char *token = xml_text(root, "NextContinuationToken");
+	bool again = token != NULL && strcmp(token, buf_text(&l->token)) == 0;
 	buf_reset(&l->token);
 	if (token != NULL)
 		buf_add_text(&l->token, token);
@@ -182,6 +183,10 @@ list(struct listing *l, struct err *err)
 	if (tool_flush(&l->tool) != 0 || l->token.len == 0 ||
 	    l->printed == most)
 		return 0;
+	if (again)
+		return err_set(err, ERR_LATER, "InvalidReply",
+		    "the same page would come again: its token is the last "
+		    "one's");
 	if (!tool_stopping(&l->tool))
 		return 1;
 	return err_set(err, ERR_LATER, "Interrupted",

@@ -8,6 +8,8 @@
 #include "text.h"
 #include "xml.h"
 
+#define MOST 10000 /* parts of an object */
+
 void
 parts_clear(struct parts *p)
 {
@@ -24,7 +26,7 @@ add_part(
 	const char *sum = xml_text(node, name);
 	struct part part;
 	if (size == NULL || sum == NULL ||
-	    text_integer(size, 1, INT64_MAX, &part.size) != 0 ||
+	    text_integer(size, 1, INT64_MAX - p->size, &part.size) != 0 ||
 	    object_sum_read(sum, strlen(sum), bytes, &part.sum) != 0)
 		return -1;
 	if (p->count == p->cap) {
@@ -67,9 +69,16 @@ add_page(
 			return -1;
 	const char *more = xml_text(list, "IsTruncated");
 	const char *marker = xml_text(list, "NextPartNumberMarker");
-	if (more != NULL && strcmp(more, "true") == 0 && marker != NULL)
-		buf_add_text(&p->next, marker);
-	return p->count > before ? 0 : -1;
+	if (p->count == before)
+		return -1;
+	if (more == NULL || strcmp(more, "true") != 0)
+		return 0;
+	/* Who does not heed the marker would tell the same page for ever. */
+	if (marker == NULL ||
+	    text_integer(marker, p->marker + 1, MOST, &p->marker) != 0)
+		return -1;
+	buf_add_text(&p->next, marker);
+	return 0;
 }
 
 int

@@ -24,6 +24,7 @@ struct parts {
 	size_t count, cap;
 	int64_t size;    /* of all */
 	struct buf next; /* the marker of the next page; empty: no more */
+	int64_t marker;  /* the same as a number; 0: none yet */
 
 	size_t at;    /* the part that is being read */
 	int64_t left; /* of it */

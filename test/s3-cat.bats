@@ -97,6 +97,21 @@ END
 	[[ $stderr == *ChecksumMismatch* ]]
 }
 
+@test "a page of parts that comes again and again is asked for no third time" {
+	local page
+	page=$(parts 0123456789 | grep 'IsTruncated>true')
+	{
+		parts 0123456789 | sed '/IsTruncated>false/d'
+		printf '%s\n>> 200\n%s\n' "$page" "$page"
+	} >"$BATS_TEST_TMPDIR/script"
+	scripted_start "$BATS_TEST_TMPDIR/script"
+	try s3-cat -v s3://bucket/k
+	[ "$status" -eq 0 ]
+	[ "$output" = 0123456789 ]
+	[[ $stderr == *'no checksum of the whole'* ]]
+	[ "$(scripted_count)" = 3 ]
+}
+
 @test "a checksum of parts that are not told, or none, is said by -v" {
 	scripted_start <<END
 >> 200

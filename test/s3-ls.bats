@@ -50,8 +50,10 @@ END
 
 @test "a failure on a later page is no success, and keeps what was printed" {
 	scripted_start <<'END'
->> 200 repeat=2
+>> 200
 <ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken><Contents><Key>b</Key></Contents></ListBucketResult>
+>> 200
+<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>u</NextContinuationToken><Contents><Key>c</Key></Contents></ListBucketResult>
 >> 403
 <Error><Code>AccessDenied</Code><Message>no</Message></Error>
 >> 200
@@ -64,6 +66,24 @@ END
 	try s3-ls s3://bucket
 	[ "$status" -eq 75 ]
 	[[ $stderr == *InvalidReply* ]]
+}
+
+@test "a page that would come again and again is not asked for a third time" {
+	scripted_start <<'END'
+>> 200 repeat=3
+<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken><Contents><Key>b</Key></Contents></ListBucketResult>
+END
+	try s3-ls -n 2 s3://bucket
+	[ "$status" -eq 0 ]
+	scripted_stop
+	scripted_start <<'END'
+>> 200 repeat=3
+<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken><Contents><Key>b</Key></Contents></ListBucketResult>
+END
+	try s3-ls s3://bucket
+	[ "$status" -eq 75 ]
+	[[ $stderr == *InvalidReply* ]]
+	[ "$(scripted_count)" = 2 ]
 }
 
 @test "no such bucket: 2; an empty one: nothing; away: 75; usage: 2; --help" {
