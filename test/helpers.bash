@@ -230,9 +230,13 @@ killed_by_second() {
 	[ "$status" -eq $((128 + $(kill -l "${2##*[:+]}"))) ]
 }
 
-# catches PID SIGNAL: it has a handler for it.
+# catches PID SIGNAL: it has a handler for it. What is still the shell that was
+# forked for it, and what that may have, does not count.
 catches() {
 	local mask
+	case $(readlink "/proc/$1/exe") in
+	*/bash | */env | '') return 1 ;;
+	esac
 	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status")
 	[ $(((0x$mask >> ($2 - 1)) & 1)) -eq 1 ]
 }
