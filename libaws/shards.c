@@ -30,7 +30,7 @@ shards_open(
 		       &url, NULL) != 0 ||
 		   !service_is_local(buf_text(&url));
 	buf_clear(&url);
-	if (shards_list(s, err) == 0) {
+	if (shards_list(s, err) == 0 && shards_check(s, err) == 0) {
 		shards_begin(s);
 		s->changed = true;
 		return s;
@@ -57,7 +57,7 @@ shards_close(struct shards *s)
 
 /* Where the shard is to be read from. */
 static void
-add_place(const struct shards *s, const struct shard *shard, struct buf *out)
+add_place(const struct shard *shard, struct buf *out)
 {
 	if (shard->sequence != NULL) {
 		/* In the middle of an aggregated record: that one again. */
@@ -68,12 +68,10 @@ add_place(const struct shards *s, const struct shard *shard, struct buf *out)
 		text_json_member(
 		    "StartingSequenceNumber", shard->sequence, out);
 	} else if (shard->from == SHARDS_TIME) {
-		const struct position *at = position_find(
-		    s->about.positions, shard->id, strlen(shard->id));
-		int64_t ms = at != NULL ? at->since_ms : s->about.from_ms;
 		text_json_member("ShardIteratorType", "AT_TIMESTAMP", out);
 		buf_addf(out, ",\"Timestamp\":%lld.%03d",
-		    (long long)(ms / 1000), (int)(ms % 1000));
+		    (long long)(shard->since_ms / 1000),
+		    (int)(shard->since_ms % 1000));
 	} else {
 		text_json_member("ShardIteratorType",
 		    shard->from == SHARDS_LATEST ? "LATEST" : "TRIM_HORIZON",
@@ -91,7 +89,7 @@ start(struct shards *s, struct shard *shard, int64_t now_ms)
 	if (shard->asks_iterator) {
 		buf_add_text(body, s->about.stream);
 		text_json_member("ShardId", shard->id, body);
-		add_place(s, shard, body);
+		add_place(shard, body);
 	} else {
 		text_json_member("ShardIterator", shard->iterator, body);
 		buf_addf(body, ",\"Limit\":%d", (int)LIMIT);
@@ -165,7 +163,9 @@ end_shard(struct shards *s, struct shard *shard)
 {
 	shard->state = SHARD_ENDED;
 	s->changed |= shard->closed;
-	shards_wake(s);
+	s->wake = true;
+	if (!s->about.settle)
+		shards_wake(s);
 }
 
 void
@@ -196,8 +196,8 @@ failed(struct shards *s, struct shard *shard, struct err *err)
 	shard->state = SHARD_READY;
 	if (strcmp(err->code, "ExpiredIteratorException") == 0 &&
 	    !shard->asks_iterator) {
-		free(
-		    shard->iterator); /* the next one begins behind what came */
+		/* The next one begins behind what came. */
+		free(shard->iterator);
 		shard->iterator = NULL;
 		err_clear(err);
 	} else if (err->kind == ERR_LATER && err->throttled) {
@@ -224,25 +224,66 @@ pace(struct shards *s, struct shard *shard, size_t records)
 						    3 / 4 * SECOND_MS / BYTES_S;
 }
 
+/* Should it expire before a record came, the tip will have moved on: another
+ * is to begin at this one's time, less a second as clocks differ. */
 static void
 took_iterator(struct shard *shard, struct json reply)
 {
 	free(shard->iterator);
 	shard->iterator = json_dup(json_get(reply, "ShardIterator"));
+	if (shard->from != SHARDS_LATEST)
+		return;
+	shard->from = SHARDS_TIME;
+	shard->since_ms = text_now() - 1000 - shard->call.took_ms;
+}
+
+/* Is every record one, with what is printed of it? */
+static bool
+is_sound(struct json records, size_t *count)
+{
+	static const char *const names[] = {
+	    "SequenceNumber", "PartitionKey", "Data"};
+	struct json_iter it;
+	struct json v, of[3];
+	if (records.type != JSON_ARRAY)
+		return false;
+	json_each(records, &it);
+	for (*count = 0; json_next(&it, NULL, &v); ++*count) {
+		json_pick(v, names, 3, of);
+		for (size_t i = 0; i < 3; i++)
+			if (of[i].type != JSON_STRING)
+				return false;
+		if (of[0].len < 3 ||
+		    strspn(of[0].at + 1, "0123456789") != of[0].len - 2)
+			return false;
+	}
+	return true;
+}
+
+/* Is it what the call asked for? */
+static bool
+is_reply(const struct shard *shard, struct json reply, size_t *records)
+{
+	char *iterator;
+	if (!shard->asks_iterator)
+		return is_sound(json_get(reply, "Records"), records);
+	iterator = json_dup(json_get(reply, "ShardIterator"));
+	free(iterator);
+	return iterator != NULL;
 }
 
 /* What the shard's end leads to; where the service does not say, ask. */
 static int
 closed(struct shards *s, struct json reply, struct err *err)
 {
-	if (shards_add_children(s, reply))
-		return 0;
-	return shards_list(s, err);
+	if (!shards_add_children(s, reply) && shards_list(s, err) != 0)
+		return -1;
+	return shards_check(s, err);
 }
 
 static void
-took_records(
-    struct shards *s, struct shard *shard, struct json reply, struct err *err)
+took_records(struct shards *s, struct shard *shard, struct json reply,
+    size_t records, struct err *err)
 {
 	struct json next = json_get(reply, "NextShardIterator");
 	int64_t behind = -1;
@@ -254,14 +295,12 @@ took_records(
 		behind = -1;
 	shard->behind_ms = behind;
 	shard->at_tip = behind == 0;
-	pace(s, shard, json_count(json_get(reply, "Records")));
-	if (shard->last_reply && closed(s, reply, err) != 0) {
-		s->stopped = true;
-		s->busy--;
-		shard->state = SHARD_READY;
-		return;
-	}
-	shards_give(s, shard, reply);
+	pace(s, shard, records);
+	/* Without an iterator these are asked for again. */
+	if (shard->last_reply && closed(s, reply, err) != 0)
+		failed(s, shard, err);
+	else
+		shards_give(s, shard, reply);
 }
 
 void
@@ -269,12 +308,11 @@ shards_landed(struct shards *s, struct call *call, struct err *err)
 {
 	struct shard *shard = call->user;
 	struct json reply;
+	size_t records = 0;
 	*err = call->err;
 	if (err->kind == ERR_NONE &&
 	    (json_scan(call->reply.data, call->reply.len, &reply, NULL) != 0 ||
-		json_get(
-		    reply, shard->asks_iterator ? "ShardIterator" : "Records")
-			.type == JSON_NONE))
+		!is_reply(shard, reply, &records)))
 		err_set(err, ERR_LATER, "InvalidReply",
 		    "kinesis:%s answered with something else", call->operation);
 	if (err->kind != ERR_NONE) {
@@ -287,16 +325,24 @@ shards_landed(struct shards *s, struct call *call, struct err *err)
 		shard->state = SHARD_READY;
 		s->busy--;
 	} else {
-		took_records(s, shard, reply, err);
+		took_records(s, shard, reply, records, err);
 	}
 }
 
 void
-shards_hold(struct shards *s, bool (*full)(const void *ctx, const char *shard),
+shards_hold(struct shards *s,
+    enum shards_work (*work)(const void *ctx, const char *shard),
     const void *ctx)
 {
-	for (size_t i = 0; i < s->count; i++)
-		s->shard[i]->held = full(ctx, s->shard[i]->id);
+	for (size_t i = 0; i < s->count; i++) {
+		struct shard *shard = s->shard[i];
+		enum shards_work w = work(ctx, shard->id);
+		s->wake |= shard->unsettled && w == SHARDS_SETTLED;
+		shard->held = w == SHARDS_FULL;
+		shard->unsettled = w != SHARDS_SETTLED;
+	}
+	if (s->wake)
+		shards_wake(s);
 }
 
 bool
@@ -363,8 +409,9 @@ shards_ended(const struct shards *s)
 {
 	if (s->busy > 0)
 		return false;
+	/* What still waits does so for one that is held. */
 	for (size_t i = 0; i < s->count && !s->stopped; i++)
-		if (s->shard[i]->state != SHARD_ENDED && !s->shard[i]->held)
+		if (s->shard[i]->state == SHARD_READY && !s->shard[i]->held)
 			return false;
 	return true;
 }

@@ -25,6 +25,7 @@ struct shards_about {
 	int64_t from_ms;                   /* SHARDS_TIME */
 	const struct positions *positions; /* go before from */
 	bool follow;                       /* do not end at the tip */
+	bool settle; /* shards_hold says when what was read is settled */
 };
 
 /* Lists them. Fails: ERR_SETUP, ERR_LATER. */
@@ -51,9 +52,13 @@ struct shards_record {
 };
 bool shards_next(struct shards *s, struct shards_record *out);
 
-/* Read no more of those for which full says so, until it does not. */
+/* What is to be done with the records that were read of a shard: nothing is
+ * left; some, and what comes of the shard waits for them; so much that no more
+ * should be read of it. */
+enum shards_work { SHARDS_SETTLED, SHARDS_UNSETTLED, SHARDS_FULL };
 void shards_hold(struct shards *s,
-    bool (*full)(const void *ctx, const char *shard), const void *ctx);
+    enum shards_work (*work)(const void *ctx, const char *shard),
+    const void *ctx);
 
 /* Have the shards that are read changed since it was asked? At first, yes. */
 bool shards_changed(struct shards *s);

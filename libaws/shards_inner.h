@@ -25,14 +25,18 @@ struct shard {
 	struct hash_key low, high; /* its keys' hashes; low > high: not known */
 	enum shard_state state;
 	enum shards_from from; /* where it begins without a sequence */
-	bool at_tip;           /* as of the reply at hand */
-	bool held;             /* by shards_hold */
-	char *iterator;        /* NULL: to be asked for */
-	char *sequence;        /* the last one given out; NULL: none */
-	int64_t sub;           /* … and in it; -1: all of it */
-	bool asks_iterator;    /* the call in flight is GetShardIterator */
-	bool last_reply;       /* no iterator came: the shard has ended */
-	int64_t behind_ms;     /* -1: not known yet */
+	int64_t since_ms;      /* SHARDS_TIME */
+	bool was_read;         /* something that came of it has a position */
+	bool follows;          /* it came of something that has one */
+	enum { SHARD_UNSEEN, SHARD_LOOKING, SHARD_SEEN } looked;
+	bool at_tip;          /* as of the reply at hand */
+	bool held, unsettled; /* by shards_hold */
+	char *iterator;       /* NULL: to be asked for */
+	char *sequence;       /* the last one given out; NULL: none */
+	int64_t sub;          /* … and in it; -1: all of it */
+	bool asks_iterator;   /* the call in flight is GetShardIterator */
+	bool last_reply;      /* no iterator came: the shard has ended */
+	int64_t behind_ms;    /* -1: not known yet */
 	int64_t not_before_ms;
 	int64_t called_ms[SHARD_CALLS]; /* the last calls, a ring */
 	size_t calls;
@@ -50,6 +54,7 @@ struct shards {
 	size_t turn; /* whom to call first */
 	bool paced;  /* keep to AWS's limits of itself */
 	bool stopped, changed;
+	bool wake;    /* what waits may be free now */
 	int failures; /* in a row */
 
 	/* the record at hand */
@@ -66,6 +71,8 @@ struct shards {
 int shards_list(struct shards *s, struct err *err);
 /* Add the ChildShards of a reply; false: it has none. */
 bool shards_add_children(struct shards *s, struct json reply);
+/* Do none descend from themselves? Fails: ERR_LATER. */
+int shards_check(struct shards *s, struct err *err);
 /* Where each begins, once the list is there. */
 void shards_begin(struct shards *s);
 struct shard *shards_find(const struct shards *s, const char *id, size_t len);

@@ -15,7 +15,7 @@ shards_find(const struct shards *s, const char *id, size_t len)
 	return NULL;
 }
 
-static const struct shard *
+static struct shard *
 named(const struct shards *s, const char *id)
 {
 	return id == NULL ? NULL : shards_find(s, id, strlen(id));
@@ -32,6 +32,18 @@ shards_free_one(struct shard *shard)
 	call_clear(&shard->call);
 	buf_clear(&shard->body);
 	free(shard);
+}
+
+/* It goes into JSON, and into the file of positions, as it is. */
+static bool
+is_id(struct json v)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	for (size_t i = 1; v.type == JSON_STRING && i + 1 < v.len; i++)
+		if (memchr(good, v.at[i], sizeof(good) - 1) == NULL)
+			return false;
+	return v.type == JSON_STRING && v.len > 2;
 }
 
 /* Takes over its ids; what is known already is not added. */
@@ -53,6 +65,7 @@ add(struct shards *s, char *id, char *parent, char *parent2)
 	    .parent = parent,
 	    .parent2 = parent2,
 	    .from = s->about.from == SHARDS_TIME ? SHARDS_TIME : SHARDS_HORIZON,
+	    .since_ms = s->about.from_ms,
 	    .sub = -1,
 	    .behind_ms = -1};
 	s->shard[s->count++] = new;
@@ -90,6 +103,10 @@ read_page(
 		    "kinesis:ListShards answered without Shards");
 	json_each(list, &it);
 	while (json_next(&it, NULL, &v)) {
+		if (!is_id(json_get(v, "ShardId")))
+			return err_set(err, ERR_LATER, "InvalidReply",
+			    "kinesis:ListShards answered with a shard without "
+			    "a ShardId");
 		struct shard *new = add(s, json_dup(json_get(v, "ShardId")),
 		    json_dup(json_get(v, "ParentShardId")),
 		    json_dup(json_get(v, "AdjacentParentShardId")));
@@ -141,6 +158,8 @@ shards_add_children(struct shards *s, struct json reply)
 	json_each(list, &it);
 	while (json_next(&it, NULL, &v)) {
 		struct json parents = json_get(v, "ParentShards");
+		if (!is_id(json_get(v, "ShardId")))
+			return false; /* the list has to say */
 		struct shard *new = add(s, json_dup(json_get(v, "ShardId")),
 		    json_dup(json_at(parents, 0)),
 		    json_dup(json_at(parents, 1)));
@@ -156,37 +175,53 @@ position_of(const struct shards *s, const struct shard *shard)
 	return position_find(s->about.positions, shard->id, strlen(shard->id));
 }
 
-static bool
-is_child(const struct shard *child, const struct shard *parent)
+static int
+look(struct shards *s, struct shard *shard)
 {
-	return (child->parent != NULL &&
-		   strcmp(child->parent, parent->id) == 0) ||
-	       (child->parent2 != NULL &&
-		   strcmp(child->parent2, parent->id) == 0);
+	const char *const of[] = {shard->parent, shard->parent2};
+	if (shard->looked != SHARD_UNSEEN)
+		return shard->looked == SHARD_SEEN ? 0 : -1;
+	shard->looked = SHARD_LOOKING;
+	for (size_t i = 0; i < 2; i++) {
+		struct shard *parent = named(s, of[i]);
+		if (parent != NULL && look(s, parent) != 0)
+			return -1;
+		/* One whose records have expired is no longer in the list. */
+		shard->follows |= parent != NULL && parent->follows;
+		shard->follows |=
+		    of[i] != NULL && position_find(s->about.positions, of[i],
+					 strlen(of[i])) != NULL;
+	}
+	shard->looked = SHARD_SEEN;
+	return 0;
 }
 
-/* Does something that came of it have a position? Then it was read. */
-static bool
-was_read(const struct shards *s, const struct shard *shard)
+int
+shards_check(struct shards *s, struct err *err)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (is_child(s->shard[i], shard) &&
-		    (position_of(s, s->shard[i]) != NULL ||
-			was_read(s, s->shard[i])))
-			return true;
-	return false;
+		s->shard[i]->looked = SHARD_UNSEEN;
+	for (size_t i = 0; i < s->count; i++)
+		if (look(s, s->shard[i]) != 0)
+			return err_set(err, ERR_LATER, "InvalidReply",
+			    "kinesis answered with a shard, %s, that descends "
+			    "from itself",
+			    s->shard[i]->id);
+	return 0;
 }
 
-static bool
-ancestor_has_position(const struct shards *s, const struct shard *shard)
+/* What it came of was read. */
+static void
+mark_read(struct shards *s, const struct shard *shard)
 {
-	const struct shard *of[] = {
-	    named(s, shard->parent), named(s, shard->parent2)};
-	for (size_t i = 0; i < 2; i++)
-		if (of[i] != NULL && (position_of(s, of[i]) != NULL ||
-					 ancestor_has_position(s, of[i])))
-			return true;
-	return false;
+	const char *const of[] = {shard->parent, shard->parent2};
+	for (size_t i = 0; i < 2; i++) {
+		struct shard *parent = named(s, of[i]);
+		if (parent == NULL || parent->was_read)
+			continue;
+		parent->was_read = true;
+		mark_read(s, parent);
+	}
 }
 
 static void
@@ -200,9 +235,10 @@ begin(struct shards *s, struct shard *shard)
 		shard->sub = at->sub;
 	} else if (at != NULL) {
 		shard->from = SHARDS_TIME;
-	} else if (was_read(s, shard)) {
+		shard->since_ms = at->since_ms;
+	} else if (shard->was_read) {
 		shard->state = SHARD_ENDED;
-	} else if (ancestor_has_position(s, shard)) {
+	} else if (shard->follows) {
 		shard->from = SHARDS_HORIZON;
 	} else if (s->about.from == SHARDS_LATEST && shard->closed) {
 		shard->state = SHARD_ENDED;
@@ -213,6 +249,9 @@ void
 shards_begin(struct shards *s)
 {
 	for (size_t i = 0; i < s->count; i++)
+		if (position_of(s, s->shard[i]) != NULL)
+			mark_read(s, s->shard[i]);
+	for (size_t i = 0; i < s->count; i++)
 		begin(s, s->shard[i]);
 	shards_wake(s);
 }
@@ -221,12 +260,14 @@ static bool
 has_ended(const struct shards *s, const char *id)
 {
 	const struct shard *shard = named(s, id);
-	return shard == NULL || shard->state == SHARD_ENDED;
+	return shard == NULL ||
+	       (shard->state == SHARD_ENDED && !shard->unsettled);
 }
 
 void
 shards_wake(struct shards *s)
 {
+	s->wake = false;
 	for (size_t i = 0; i < s->count; i++) {
 		struct shard *shard = s->shard[i];
 		if (shard->state != SHARD_WAITS ||

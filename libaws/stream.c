@@ -15,6 +15,7 @@ enum {
 	CONNECTIONS = 8,   /* calls side by side */
 	PROGRESS_MS = 1000 /* how often a terminal is told */
 };
+#define LAST_SECOND 253402300799.0 /* of the year 9999 */
 
 struct stream {
 	struct tool *tool;
@@ -36,7 +37,8 @@ static int64_t
 arrived(const struct shards_record *r)
 {
 	double seconds;
-	if (json_double(r->arrival, &seconds) != 0)
+	if (json_double(r->arrival, &seconds) != 0 || seconds < 0 ||
+	    seconds > LAST_SECOND)
 		return 0;
 	return (int64_t)(seconds * 1000 + 0.5);
 }
@@ -139,10 +141,10 @@ give(struct stream *s)
 		print(s, &r);
 }
 
-static bool
-is_full(const void *ctx, const char *shard)
+static enum shards_work
+work_of(const void *ctx, const char *shard)
 {
-	return stream_work_full(ctx, shard);
+	return stream_work_of(ctx, shard);
 }
 
 static int64_t
@@ -154,7 +156,9 @@ sooner(int64_t a, int64_t b)
 static int
 wait_ms(const struct stream *s)
 {
-	int64_t now = text_tick(), due = shards_due(s->shards, now);
+	int64_t now = text_tick(), due = -1;
+	if (tool_pending(s->tool) < BACKLOG)
+		due = shards_due(s->shards, now);
 	if (s->work != NULL)
 		due = sooner(due, stream_work_due(s->work, now));
 	if (s->progress)
@@ -188,7 +192,7 @@ turn(struct stream *s)
 		t->out_failed = t->out_closed = true;
 	give(s);
 	if (s->work != NULL)
-		shards_hold(s->shards, is_full, s->work);
+		shards_hold(s->shards, work_of, s->work);
 	tell(s);
 }
 
@@ -207,7 +211,7 @@ end_work(struct stream *s)
 {
 	stream_work_end(s->work);
 	while (!stream_work_idle(s->work) &&
-	       (s->tool->stop_ms == 0 || tool_grace_ms(s->tool) > 0))
+	       (!tool_stopping(s->tool) || tool_grace_ms(s->tool) > 0))
 		turn(s);
 	stream_work_kill(s->work);
 }
@@ -261,7 +265,8 @@ open_stream(struct stream *s, struct err *err)
 	    .from = s->about->from,
 	    .from_ms = s->about->from_ms,
 	    .positions = &s->positions,
-	    .follow = s->about->follow};
+	    .follow = s->about->follow,
+	    .settle = t->command != NULL};
 	s->began_ms = text_tick();
 	s->shards = shards_open(s->caller, &what, err);
 	if (s->shards == NULL)

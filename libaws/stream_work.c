@@ -127,11 +127,15 @@ stream_work_add(
 	lane->count++;
 }
 
-bool
-stream_work_full(const struct stream_work *w, const char *shard)
+enum shards_work
+stream_work_of(const struct stream_work *w, const char *shard)
 {
 	const struct lane *lane = find(w, shard);
-	return lane != NULL && (lane->left || lane->count >= FULL);
+	if (lane == NULL)
+		return SHARDS_SETTLED;
+	if (lane->left || lane->count >= FULL)
+		return SHARDS_FULL;
+	return lane->count > 0 ? SHARDS_UNSETTLED : SHARDS_SETTLED;
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "position.h"
+#include "shards.h"
 #include "tool.h"
 
 /*
@@ -30,8 +31,8 @@ void stream_work_close(struct stream_work *w);
 /* line: a record of kinesis-get, copied. */
 void stream_work_add(
     struct stream_work *w, const char *shard, const struct buf *line);
-/* So many records of the shard wait that no more should be read of it. */
-bool stream_work_full(const struct stream_work *w, const char *shard);
+/* How it stands with the records of a shard. */
+enum shards_work stream_work_of(const struct stream_work *w, const char *shard);
 
 size_t stream_work_fds(struct stream_work *w, struct pollfd *fd);
 /* Feed commands, see which ended, start others. */

@@ -382,3 +382,45 @@ script() {
 	[ "$status" -eq 2 ]
 	[[ $stderr == *nothing* ]]
 }
+
+@test "what came of a shard waits for the COMMANDs of its records" {
+	s=$s-one
+	stream "$s" 1
+	fill 1 20
+	split shardId-000000000000
+	fill 21 60
+	script 'tee in | if grep -q "\"n\":1[,}]"; then exit 3; fi; cat in >>done'
+	try kinesis-get --state pos --jobs 4 "$s" -- ./handle
+	[ "$status" -eq 1 ]
+	[ ! -e done ]
+	script 'cat >>done'
+	try kinesis-get --state pos "$s" -- ./handle
+	[ "$status" -eq 0 ]
+	[ "$(ns <done)" = "$(seq 60 | xargs)" ]
+	[ "$(head -n 20 done | ns)" = "$(seq 20 | xargs)" ]
+}
+
+# worked PID: hundredths of a second of processor time that it has used.
+worked() {
+	local stat
+	read -ra stat <"/proc/$1/stat"
+	echo $(((stat[13] + stat[14]) * 100 / $(getconf CLK_TCK)))
+}
+
+@test "while nobody reads what it prints, it sleeps" {
+	seq 1200 | sed 's/.*/{"n":&,"x":"'"$(printf '%01000d' 0)"'"}/' |
+		kinesis-put -k '{{n}}' "$s" --quiet
+	mkfifo pipe
+	kinesis-get "$s" >pipe 3>&- &
+	local pid=$! line before
+	exec 9<pipe
+	read -r line <&9
+	before=$(worked "$pid")
+	sleep 1
+	[ $(($(worked "$pid") - before)) -lt 15 ]
+	{ echo "$line"; cat <&9; } >out
+	exec 9<&-
+	reap "$pid"
+	[ "$status" -eq 0 ]
+	[ "$(ns <out)" = "$(seq 1200 | xargs)" ]
+}
