@@ -65,13 +65,16 @@ expire(
     struct lunad *l, const char *bucket, const char *prefix, int64_t before_ms)
 {
 	struct buf key = {0};
+	buf_add_text(&key, prefix);
 	for (;;) {
+		/* On from the last: what stays is passed over once. */
 		sqlite3_stmt *q = store_query(lunad_store(l),
 		    "SELECT key FROM s3_object WHERE bucket = ?1"
-		    " AND key >= CAST(?2 AS BLOB)"
-		    " AND substr(key, 1, length(CAST(?2 AS BLOB)))"
-		    " = CAST(?2 AS BLOB) AND modified_ms < ?3 LIMIT 1",
-		    "tti", bucket, prefix, before_ms);
+		    " AND key >= ?2"
+		    " AND substr(key, 1, length(CAST(?3 AS BLOB)))"
+		    " = CAST(?3 AS BLOB) AND modified_ms < ?4"
+		    " ORDER BY key LIMIT 1",
+		    "tbti", bucket, buf_text(&key), key.len, prefix, before_ms);
 		bool found = store_next(q);
 		size_t len = 0;
 		const char *at = found ? store_bytes(q, 0, &len) : "";

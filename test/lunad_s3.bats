@@ -198,8 +198,9 @@ wait_for() {
 @test "objects expire and uploads end as the lifecycle says, in virtual time" {
 	own_start --clock 2030-01-01T12:00:00Z
 	s3 PUT "$b"
-	s3 PUT "$b/logs/a" -d a
-	s3 PUT "$b/keep/a" -d a
+	for key in logs/a logs/b logs/d keep/a log logs0 zoo; do
+		s3 PUT "$b/$key" -d a
+	done
 	s3 POST "$b/logs/u?uploads=" -d ''
 	s3 PUT "$b?lifecycle=" -d '<LifecycleConfiguration><Rule>
 	<ID>x</ID><Filter><Prefix>logs/</Prefix></Filter>
@@ -214,10 +215,12 @@ wait_for() {
 	}
 	advance 59h
 	s3 GET "$b/logs/a"
+	s3 PUT "$b/logs/c" -d young
 	advance 2h
 	s3 GET "$b/logs/a" && return 1
 	refused 404 NoSuchKey
-	s3 GET "$b/keep/a"
+	s3 GET "$b?list-type=2"
+	[ "$(element Key | paste -sd ' ')" = 'keep/a log logs/c logs0 zoo' ]
 	s3 GET "$b?uploads="
 	[ "$(element Key)" = logs/u ]
 	advance 24h
