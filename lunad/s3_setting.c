@@ -242,10 +242,9 @@ s3_get_policy_status(struct request *r)
 		return -1;
 	if (get(r, "policy") == NULL)
 		return no_policy(r);
-	s3_begin(r, "PolicyStatus");
-	s3_tag(r->out, "IsPublic", "FALSE");
-	s3_finish(r, "PolicyStatus");
-	return 0;
+	/* Whether it makes the bucket public, only evaluating it would tell. */
+	return s3_missing_feature(
+	    r, "policyStatus", "lunad evaluates no policy");
 }
 
 static int

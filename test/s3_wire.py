@@ -377,6 +377,12 @@ def what_lunad_does_not_have_is_refused():
                          ("GET", b + "/k?torrent"), ("PUT", b + "?inventory"),
                          ("POST", b + "/k?restore")):
         equal(ask(method, path), (501, "NotImplemented"))
+    equal(ask("GET", b + "?policyStatus"), (404, "NoSuchBucketPolicy"))
+    public = (b'{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
+              b'"Principal":"*","Action":"s3:GetObject",'
+              b'"Resource":"arn:aws:s3:::%s/*"}]}' % b[1:].encode())
+    equal(ask("PUT", b + "?policy", public), (204, b""))
+    equal(ask("GET", b + "?policyStatus"), (501, "NotImplemented"))
     equal(ask("POST", b + "/k"), (405, "MethodNotAllowed"))
     equal(ask("PUT", b + "/k", x_amz_acl="public-read"),
           (400, "AccessControlListNotSupported"))
