@@ -105,6 +105,15 @@ read_position(struct json v, struct position *out)
 	return -1;
 }
 
+/* Of the same place the Carry that came last counts: windows are marked one by
+ * one while the records they are made of stay the same. */
+static bool
+replaces(const struct position *new, const struct position *old)
+{
+	int order = position_compare(new, old);
+	return order > 0 || (order == 0 && new->carry != NULL);
+}
+
 /* Takes over new, whose shard is not set. */
 static void
 put(struct positions *p, struct json shard, struct position *new)
@@ -120,7 +129,7 @@ put(struct positions *p, struct json shard, struct position *new)
 		lookup_put(&p->by_shard, hash, p->count);
 		new->shard = mem_text_of(shard.at + 1, shard.len - 2);
 		p->position[p->count++] = *new;
-	} else if (position_compare(new, &p->position[at]) > 0) {
+	} else if (replaces(new, &p->position[at])) {
 		new->shard = p->position[at].shard;
 		p->position[at].shard = NULL;
 		drop(&p->position[at]);

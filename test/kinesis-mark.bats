@@ -78,6 +78,27 @@ marked() {
 	grep -qF '{"SequenceNumber":"5","Carry":{"x":[1.0]}}' pos
 }
 
+# clicks: five of two users in three minutes; the third with the state in pos.
+clicks() {
+	local n shards=
+	for n in 1 2 3 4 5; do
+		[ $n != 3 ] || [ ! -e pos ] ||
+			shards=",\"Shards\":$(jq -c .Shards pos)"
+		from a $n "$shards" | jq -c ".t = 60 * (($n + 1) / 2 |
+		    floor) | .u = $n % 2"
+		shards=
+	done
+}
+
+@test "of a minute's windows those that were marked are not printed again" {
+	clicks | tumble -e 1m -t t -b u n=count >all
+	[ "$(wc -l <all)" -eq 4 ]
+	head -n 3 all | kinesis-mark --quiet pos
+	[ "$(jq -r .Shards.a.SequenceNumber pos)" = 2 ]
+	clicks | tail -n 3 | tumble -e 1m -t t -b u n=count >rest
+	diff rest <(tail -n 1 all)
+}
+
 @test "a shard that is read from a time has it until it has a record" {
 	from a 5 ,\"Shards\":'{"a":{},"b":{"Timestamp":"2026-11-21T00:00:00.000Z"}}' |
 		kinesis-mark --quiet pos
