@@ -1,5 +1,8 @@
 #!/usr/bin/env bats
 
+# A file named done is no end of a loop.
+# shellcheck disable=SC1010
+
 load helpers
 load streams
 
