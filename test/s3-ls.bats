@@ -114,11 +114,14 @@ END
 	[[ ${lines[0]} == 'usage: s3-ls '* ]]
 }
 
+# A page that is more than a pipe holds.
 @test "a full disk is a failure; a reader that has enough ends it quietly" {
-	scripted_start <<'END'
->> 200 repeat=inf
-<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken><Contents><Key>b</Key></Contents></ListBucketResult>
-END
+	scripted_start < <(
+		echo '>> 200 repeat=inf'
+		printf '<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>'
+		printf '<Contents><Key>b%s</Key></Contents>' {1..5000}
+		echo '</ListBucketResult>'
+	)
 	run -1 bash -c 's3-ls s3://bucket >/dev/full'
 	[[ $output == *stdout* ]]
 	run -0 bash -c 'set -o pipefail; s3-ls s3://bucket | head -n 2'

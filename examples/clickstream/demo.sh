@@ -62,9 +62,10 @@ cfn-deploy luna-clickstream "$here/stack.yaml" \
 	    .ResourceType' | sort | uniq -c
 confirm
 
-# Of the last day, at about 16 events a second, fewer by night.
+# Of the last Wednesday, so that they are the same events on every day: at
+# about 16 a second, fewer by night.
 say "$count events, as CSV to S3 while they are made"
-began=$(($(date +%s) - 86400))
+began=$(date -u -d 'last wednesday' +%s)
 events -n "$count" --start "$(date -u -d "@$began" +%Y-%m-%dT%H:%M:%SZ)" |
 	s3-put "$events_in" | gojq -c 'del(."@metadata")'
 s3-cat "$events_in" | sed -n 1,3p
@@ -93,8 +94,8 @@ ddb-query luna_clickstream_bots |
 	awk '{ print "  " $1 " minutes of user " $2 }' | sort -k 5
 printf '%d alerts; a mail of one:\n' "$(ddb-query luna_clickstream_alerts |
     wc -l)"
-grep -lr '^Subject: A bot' "$folder/mail/$analyst/new" | sort | sed -n 1p |
-	xargs -r sed 's/^/  /'
+{ grep -lr '^Subject: A bot' "$folder/mail/$analyst/new" || true; } |
+	sort | sed -n 1p | xargs -r sed 's/^/  /'
 
 s3-cat "$events_in" >"$folder/events.csv"
 say 'Unique visitors'
@@ -113,8 +114,9 @@ tumble -e 1m -t window_start --lateness 1d n=sum:qtd_event \
     <"$folder/windows" |
 	cw-metric Luna/Clickstream -m Events --value '{{n}}' \
 	    --at window_start --quiet
-cw-get Luna/Clickstream -m Events --stat Sum --period 5m --since \
-    "$(date -u -d "@$began" +%Y-%m-%dT%H:%M:%SZ)" --plot
+cw-get Luna/Clickstream -m Events --stat Sum --period 5m \
+    --since "$(date -u -d "@$began" +%Y-%m-%dT%H:%M:%SZ)" \
+    --until "$(date -u -d "@$((began + 43200))" +%Y-%m-%dT%H:%M:%SZ)" --plot
 
 say 'Where to look'
 cat <<END
